@@ -1,0 +1,53 @@
+import pytest
+
+from timp_orders.models import OrderItem
+from timp_orders.testing import (
+    CancellationFactory,
+    OrderFactory,
+    OrderItemFactory,
+    OrganizationFactory,
+    UserFactory,
+)
+
+
+@pytest.fixture
+def supplier_user(db):
+    return UserFactory(username="supplier")
+
+
+@pytest.fixture
+def retailer_user(db):
+    return UserFactory(username="retailer")
+
+
+@pytest.fixture
+def supplier(supplier_user):
+    return OrganizationFactory(org_type="supplier", members=[supplier_user])
+
+
+@pytest.fixture
+def retailer(retailer_user):
+    return OrganizationFactory(org_type="retailer", members=[retailer_user])
+
+
+@pytest.fixture
+def order(retailer):
+    return OrderFactory(retailer=retailer)
+
+
+@pytest.fixture
+def item(order, supplier):
+    """An allocated item of the retailer's and the supplier's, without a cancellation."""
+    return OrderItemFactory(order=order, supplier=supplier)
+
+
+@pytest.fixture
+def cancellation(item):
+    """The item's open cancellation."""
+    return CancellationFactory(order_item=item)
+
+
+@pytest.fixture
+def named():
+    """Make a query set that names items."""
+    return lambda *items: OrderItem.objects.filter(pk__in=[item.pk for item in items])

@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class TimpOrdersConfig(AppConfig):
+    name = "timp_orders"
+    verbose_name = _("Order cancellations")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from timp_orders import checks  # noqa: F401  (registers the system checks)

@@ -1,0 +1,56 @@
+"""Databases that are busy: which of their errors mean just that, and what is done about it."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import DatabaseError, connections, transaction
+
+from timp_orders.errors import Busy
+
+__all__ = ["in_transaction", "is_contention"]
+
+T = TypeVar("T")
+
+# Lock timeouts, deadlocks and serialization failures, and nothing else: after any of these the
+# database has written nothing. (After a connection lost at COMMIT, nobody knows.)
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_SQLSTATES = {"40001", "40P01", "55P03"}
+# https://mariadb.com/kb/en/mariadb-error-code-reference/
+_MYSQL_ERRORS = {1020, 1205, 1213}
+# https://www.sqlite.org/rescode.html#busy; the low byte of its extended codes
+_SQLITE_BUSY = 5
+
+
+def is_contention(error: DatabaseError) -> bool:
+    """Tell whether the error means that others held what was needed, and nothing was written."""
+    cause = error.__cause__
+    sqlstate = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    if sqlstate:
+        return sqlstate in _SQLSTATES
+    sqlite = getattr(cause, "sqlite_errorcode", None)
+    if sqlite is not None:
+        return sqlite & 0xFF == _SQLITE_BUSY
+    return bool(error.args) and error.args[0] in _MYSQL_ERRORS
+
+
+def in_transaction(work: Callable[[], T], using: str) -> T:
+    """Do the work in a transaction; once more, from its beginning, if the database was busy.
+
+    Within a transaction of somebody else's it is tried once only, since what they did before in it
+    cannot be repeated from here.
+
+    :param work: reads all that it decides by inside, so that it can be repeated.
+    :raises Busy: it was busy again; the transaction (the savepoint, within somebody else's) was
+        rolled back.
+    """
+    tries = 1 if connections[using].in_atomic_block else 2
+    while True:
+        tries -= 1
+        try:
+            with transaction.atomic(using=using):
+                return work()
+        except DatabaseError as error:
+            if not is_contention(error):
+                raise
+            if not tries:
+                raise Busy from error

@@ -1,0 +1,177 @@
+"""What can be refused, a class and a stable code each.
+
+::
+
+    CancellationError
+     ├── NotFound               not_found
+     ├── PermissionDenied       permission_denied
+     ├── WrongSide              wrong_side
+     ├── NotPossible
+     │    ├── NotRequested      not_requested
+     │    ├── AlreadyConfirmed  already_confirmed
+     │    ├── AlreadyRejected   already_rejected
+     │    ├── AlreadyWithdrawn  already_withdrawn
+     │    ├── AlreadyShipped    already_shipped
+     │    ├── AlreadyCancelled  already_cancelled
+     │    ├── NotCancellable    not_cancellable
+     │    ├── Superseded        superseded
+     │    └── Veto              vetoed
+     └── Busy                   busy
+
+These know nothing of HTTP; ``timp_orders.api.problems`` translates them.
+"""
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+__all__ = [
+    "AlreadyCancelled",
+    "AlreadyConfirmed",
+    "AlreadyRejected",
+    "AlreadyShipped",
+    "AlreadyWithdrawn",
+    "Busy",
+    "CancellationError",
+    "NotCancellable",
+    "NotFound",
+    "NotPossible",
+    "NotRequested",
+    "PermissionDenied",
+    "Superseded",
+    "Veto",
+    "WrongSide",
+]
+
+
+class CancellationError(Exception):
+    """Base of all that this app refuses.
+
+    :ivar code: stable and machine-readable; never translated.
+    :ivar message: one sentence for people; translated when shown.
+    :ivar order_item_uuid: the item that was refused, where there is one.
+    """
+
+    code = "error"
+    message: "str | _StrPromise" = _("The cancellation was refused.")
+    order_item_uuid: UUID | None = None
+
+    def __init__(
+        self, message: "str | _StrPromise | None" = None, *, order_item_uuid: UUID | None = None
+    ) -> None:
+        if message is not None:
+            self.message = message
+        self.order_item_uuid = order_item_uuid
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class NotFound(CancellationError):
+    """There is no such item, or the caller may not see it."""
+
+    code = "not_found"
+    message = _("There is no such order item.")
+
+
+class PermissionDenied(CancellationError):
+    """The caller lacks ``timp_orders.cancel_order``."""
+
+    code = "permission_denied"
+    message = _("You do not have permission to perform this action.")
+
+
+class WrongSide(CancellationError):
+    """The caller stands on the other side of the order."""
+
+    code = "wrong_side"
+    message = _("Only the other side of the order can perform this action.")
+
+
+class NotPossible(CancellationError):
+    """The action cannot be performed on this item now.
+
+    :ivar item_status: the item's status when it was refused.
+    :ivar cancellation_status: that of its latest cancellation, ``None`` without one.
+    """
+
+    code = "not_possible"
+    item_status: Hashable | None = None
+    cancellation_status: str | None = None
+
+    def __init__(
+        self,
+        message: "str | _StrPromise | None" = None,
+        *,
+        item_status: Hashable | None = None,
+        cancellation_status: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.item_status = item_status
+        self.cancellation_status = cancellation_status
+        super().__init__(message, **kwargs)
+
+
+class NotRequested(NotPossible):
+    code = "not_requested"
+    message = _("Nobody has requested to cancel this item.")
+
+
+class AlreadyConfirmed(NotPossible):
+    code = "already_confirmed"
+    message = _("The cancellation has already been confirmed.")
+
+
+class AlreadyRejected(NotPossible):
+    code = "already_rejected"
+    message = _("The cancellation has already been rejected.")
+
+
+class AlreadyWithdrawn(NotPossible):
+    code = "already_withdrawn"
+    message = _("The cancellation has already been withdrawn.")
+
+
+class AlreadyShipped(NotPossible):
+    code = "already_shipped"
+    message = _("The item has already been shipped.")
+
+
+class AlreadyCancelled(NotPossible):
+    code = "already_cancelled"
+    message = _("The item has already been cancelled.")
+
+
+class NotCancellable(NotPossible):
+    code = "not_cancellable"
+    message = _("An item in this status cannot be cancelled.")
+
+
+class Superseded(NotPossible):
+    """Another cancellation than the one that the caller named is the latest by now."""
+
+    code = "superseded"
+    message = _("A newer cancellation has replaced the one that was meant.")
+
+
+class Veto(NotPossible):
+    """For receivers of the app's signals: raise it to refuse what is about to be committed.
+
+    :param message: shown to the caller as it is; it must not hold what they may not know.
+    """
+
+    code = "vetoed"
+    message = _("The change was vetoed.")
+
+
+class Busy(CancellationError):
+    """The database could not take the change now; nothing was written, trying again is safe."""
+
+    code = "busy"
+    message = _("The order item is busy; try again in a moment.")

@@ -1,0 +1,127 @@
+"""What a ruling on an item depends on, read without a lock or under one."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+from timp_orders import errors
+from timp_orders.models import Cancellation, get_order_item_model
+from timp_orders.querysets import LATEST, OrderItemQuerySet, locked
+from timp_orders.states import Action, Lifecycle, Ruling, Side, rule
+
+if TYPE_CHECKING:
+    from timp_orders.policy import Standing, User
+
+__all__ = ["Facts", "attach", "described", "locked_facts", "ruling"]
+
+
+class Facts(NamedTuple):
+    """One item, where the caller stands towards it, and its latest cancellation."""
+
+    pk: Any
+    uuid: UUID
+    status: Any
+    on_supplier_side: bool
+    on_retailer_side: bool
+    cancellation_pk: int | None = None
+    cancellation_uuid: UUID | None = None
+    cancellation_status: str | None = None
+
+    def stands_on(self, side: Side) -> bool:
+        return self.on_supplier_side if side == Side.SUPPLIER else self.on_retailer_side
+
+
+def ruling(
+    action: Action,
+    facts: Facts,
+    standing: "Standing",
+    lifecycle: Lifecycle,
+    expected: UUID | None = None,
+) -> Ruling | type[errors.CancellationError]:
+    """Say what the action does to the item: who may not see a thing learns nothing else of it.
+
+    :param expected: the UUID of the cancellation that the caller meant, if they named one.
+    :returns: ``"change"``, ``"replay"``, or the class of the error that refuses it.
+    """
+    if not (standing.sees_all or facts.on_supplier_side or facts.on_retailer_side):
+        return errors.NotFound
+    if not standing.may_cancel:
+        return errors.PermissionDenied
+    if not facts.stands_on(action.side):
+        return errors.WrongSide
+    if expected and facts.cancellation_uuid and facts.cancellation_uuid != expected:
+        return errors.Superseded
+    return rule(
+        action,
+        item_status=facts.status,
+        cancellation_status=facts.cancellation_status,
+        lifecycle=lifecycle,
+    )
+
+
+def described(user: "User | None", standing: "Standing", using: str) -> OrderItemQuerySet[Any]:
+    """Order items with all that an answer and a ruling need, in one statement.
+
+    Call :func:`attach` on each.
+    """
+    model = get_order_item_model()
+    return (
+        OrderItemQuerySet(model, using=using)
+        .select_related(*model.order_relations())
+        .with_sides(user, standing)
+        .with_latest_cancellation()
+    )
+
+
+def attach(item: Any) -> Facts:
+    """Give an item of :func:`described` its ``cancellation`` and its ``facts``.
+
+    :returns: the facts.
+    """
+    values = {
+        field.attname: item.__dict__.pop(LATEST + field.attname)
+        for field in Cancellation._meta.concrete_fields
+    }
+    item.cancellation = None
+    if values["id"] is not None:
+        item.cancellation = Cancellation.from_db(
+            item._state.db, list(values), list(values.values())
+        )
+        item.cancellation.order_item = item
+    item.facts = Facts(
+        item.pk,
+        getattr(item, item.UUID_FIELD),
+        getattr(item, item.STATUS_FIELD),
+        bool(item.on_supplier_side),
+        bool(item.on_retailer_side),
+        values["id"],
+        values["uuid"],
+        values["status"],
+    )
+    facts: Facts = item.facts
+    return facts
+
+
+def locked_facts(
+    pks: Iterable[Any], user: "User | None", standing: "Standing", using: str
+) -> dict[Any, Facts]:
+    """Lock items and their cancellations, and only then read what a ruling depends on.
+
+    :param pks: primary keys; those of vanished items are missing in the result.
+    :returns: facts by primary key, in its order.
+    """
+    model = get_order_item_model()
+    rows = (
+        locked(OrderItemQuerySet(model).filter(pk__in=pks), using)
+        .with_sides(user, standing)
+        .values_list(
+            "pk", model.UUID_FIELD, model.STATUS_FIELD, "on_supplier_side", "on_retailer_side"
+        )
+    )
+    facts = {row[0]: Facts(*row) for row in rows}
+    # A statement of its own, since the one above does not see what was committed while it waited;
+    # and a locking one, since under REPEATABLE READ a plain one does not either.
+    cancellations = locked(Cancellation.objects.filter(order_item__in=list(facts)), using)
+    for item_pk, *latest in cancellations.values_list("order_item_id", "pk", "uuid", "status"):
+        facts[item_pk] = Facts(*facts[item_pk][:5], *latest)
+    return facts

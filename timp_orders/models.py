@@ -1,0 +1,290 @@
+"""Organizations, orders, order items and their cancellations."""
+
+import uuid
+from collections.abc import Hashable, Sequence
+from typing import Any, ClassVar
+
+from django.apps import apps
+from django.conf import settings as django_settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Case, Q, Value, When
+from django.db.models.constants import LOOKUP_SEP
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from timp_orders.conf import ORDER_ITEM_MODEL as SWAPPABLE
+from timp_orders.conf import order_item_model_label, settings
+from timp_orders.querysets import OrderItemQuerySet
+from timp_orders.states import CancellationStatus, ItemStatus, Lifecycle, Side, Via
+
+__all__ = [
+    "AbstractOrderItem",
+    "Cancellation",
+    "Order",
+    "OrderItem",
+    "Organization",
+    "get_order_item_model",
+]
+
+
+def get_order_item_model() -> "type[AbstractOrderItem]":
+    """Return the order item model that is in force, as ``get_user_model()`` does for users.
+
+    :raises LookupError: ``TIMP_ORDERS_ORDER_ITEM_MODEL`` names no installed model.
+    :raises ValueError: it is not of the form ``"app_label.ModelName"``.
+    """
+    model: type[AbstractOrderItem] = apps.get_model(order_item_model_label(), require_ready=False)
+    return model
+
+
+class Organization(models.Model):
+    """A retailer or a supplier; users are its members."""
+
+    uuid = models.UUIDField(_("UUID"), unique=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=200)
+    org_type = models.CharField(_("type"), max_length=16, choices=Side.choices)
+    members = models.ManyToManyField(
+        django_settings.AUTH_USER_MODEL,
+        verbose_name=_("members"),
+        related_name="timp_organizations",
+        blank=True,
+    )
+
+    class Meta:
+        verbose_name = _("organization")
+        verbose_name_plural = _("organizations")
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Order(models.Model):
+    """What a retailer ordered; known to it by its PO number, to everyone by its UUID."""
+
+    uuid = models.UUIDField(_("UUID"), unique=True, default=uuid.uuid4, editable=False)
+    po_number = models.CharField(_("PO number"), max_length=64)
+    retailer = models.ForeignKey(
+        Organization,
+        on_delete=models.PROTECT,
+        verbose_name=_("retailer"),
+        related_name="orders",
+        limit_choices_to={"org_type": Side.RETAILER},
+    )
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        ordering = ["-pk"]
+        constraints = [
+            # The PO number first: the index also serves look-ups by PO number alone.
+            models.UniqueConstraint(
+                fields=["po_number", "retailer"], name="timp_orders_order_po_number_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.po_number
+
+
+class AbstractOrderItem(models.Model):
+    """What a host's own order line subclasses; it has no foreign keys.
+
+    The attributes in capitals tell the app what the host's fields are called. Those that end in
+    ``_FIELD`` are paths from the item, ``__`` following foreign keys.
+    """
+
+    uuid = models.UUIDField(_("UUID"), unique=True, default=uuid.uuid4, editable=False)
+    status = models.CharField(
+        _("status"), max_length=32, choices=ItemStatus.choices, default=ItemStatus.UNALLOCATED
+    )
+
+    objects: ClassVar[models.Manager[Any]] = OrderItemQuerySet.as_manager()
+
+    UUID_FIELD: ClassVar[str] = "uuid"
+    STATUS_FIELD: ClassVar[str] = "status"
+    ORDER_UUID_FIELD: ClassVar[str] = "order__uuid"
+    ORDERED_AT_FIELD: ClassVar[str] = "order__created_at"
+    PO_NUMBER_FIELD: ClassVar[str] = "order__po_number"
+    RETAILER_FIELD: ClassVar[str] = "order__retailer"
+    SUPPLIER_FIELD: ClassVar[str] = "supplier"
+    SKU_ID_FIELD: ClassVar[str] = "sku_id"
+    SKU_NAME_FIELD: ClassVar[str] = "sku_name"
+    QUANTITY_FIELD: ClassVar[str] = "quantity_ordered"
+
+    CANCELLABLE_STATUSES: ClassVar[Sequence[Hashable] | None] = None
+    """Statuses in which an item may be cancelled; ``None``: as the settings say."""
+    SHIPPED_STATUSES: ClassVar[Sequence[Hashable] | None] = None
+    """Statuses that mean shipped; ``None``: as the settings say."""
+    CANCELLED_STATUS: ClassVar[Hashable | None] = None
+    """The status that means cancelled; ``None``: as the settings say."""
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return str(self.value_of(self.UUID_FIELD))
+
+    @classmethod
+    def lifecycle(cls) -> Lifecycle:
+        """Say what this model's statuses mean to a cancellation."""
+
+        def declared(own: Any, default: Any) -> Any:
+            return default if own is None else own
+
+        return Lifecycle(
+            frozenset(declared(cls.CANCELLABLE_STATUSES, settings.CANCELLABLE_STATUSES)),
+            frozenset(declared(cls.SHIPPED_STATUSES, settings.SHIPPED_STATUSES)),
+            declared(cls.CANCELLED_STATUS, settings.CANCELLED_STATUS),
+        )
+
+    @classmethod
+    def order_relations(cls) -> list[str]:
+        """Name the relations to join for what an answer says about the order and the SKU."""
+        paths = (
+            cls.ORDER_UUID_FIELD,
+            cls.PO_NUMBER_FIELD,
+            cls.SKU_ID_FIELD,
+            cls.SKU_NAME_FIELD,
+            cls.QUANTITY_FIELD,
+        )
+        return sorted({path.rpartition(LOOKUP_SEP)[0] for path in paths} - {""})
+
+    def value_of(self, path: str) -> Any:
+        """Follow a path such as ``order__po_number`` from this item."""
+        value: Any = self
+        for name in path.split(LOOKUP_SEP):
+            value = getattr(value, name, None)
+        return value
+
+
+class OrderItem(AbstractOrderItem):
+    """One SKU of an order, fulfilled by one supplier.
+
+    Swappable: ``TIMP_ORDERS_ORDER_ITEM_MODEL`` names another model to take its place.
+    """
+
+    order = models.ForeignKey(
+        Order, on_delete=models.CASCADE, verbose_name=_("order"), related_name="items"
+    )
+    supplier = models.ForeignKey(
+        Organization,
+        on_delete=models.PROTECT,
+        verbose_name=_("supplier"),
+        related_name="order_items",
+        limit_choices_to={"org_type": Side.SUPPLIER},
+    )
+    sku_id = models.CharField(_("SKU"), max_length=64, db_index=True)
+    sku_name = models.CharField(_("SKU name"), max_length=200, blank=True)
+    quantity_ordered = models.PositiveIntegerField(
+        _("quantity"), default=1, validators=[MinValueValidator(1)]
+    )
+
+    class Meta:
+        verbose_name = _("order item")
+        verbose_name_plural = _("order items")
+        ordering = ["-pk"]
+        # Only where the host sets it: without a value, makemigrations could not resolve a foreign
+        # key of the host's to this model.
+        swappable = SWAPPABLE if hasattr(django_settings, SWAPPABLE) else None
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quantity_ordered__gte=1), name="timp_orders_orderitem_quantity_positive"
+            )
+        ]
+
+
+_OPEN = Q(status=CancellationStatus.REQUESTED)
+
+
+class Cancellation(models.Model):
+    """One request to cancel one item, and the decision on it: the audit trail.
+
+    Written by the functions of ``timp_orders.services`` only; never deleted, never changed once
+    decided. An item's cancellations follow each other in the order of their primary keys.
+    """
+
+    uuid = models.UUIDField(_("UUID"), unique=True, default=uuid.uuid4, editable=False)
+    order_item = models.ForeignKey(
+        order_item_model_label(),
+        on_delete=models.PROTECT,
+        verbose_name=_("order item"),
+        related_name="cancellations",
+        db_index=False,  # the unique constraint below begins with it
+    )
+    status = models.CharField(
+        _("status"),
+        max_length=16,
+        choices=CancellationStatus.choices,
+        default=CancellationStatus.REQUESTED,
+    )
+    # True or NULL, made by the database. NULLs do not collide in a unique constraint, so "at most
+    # one open cancellation" needs no conditional one, which MariaDB does not have.
+    open = models.GeneratedField(
+        expression=Case(When(_OPEN, then=Value(True))),
+        output_field=models.BooleanField(null=True),
+        db_persist=True,
+        verbose_name=_("open"),
+    )
+
+    reason = models.CharField(_("reason"), max_length=64, blank=True)
+    note = models.TextField(_("note"), blank=True)
+    requested_at = models.DateTimeField(_("requested at"), default=timezone.now)
+    requested_via = models.CharField(
+        _("requested via"), max_length=8, choices=Via.choices, default=Via.CODE
+    )
+    requested_by = models.ForeignKey(
+        django_settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("requested by"),
+        related_name="+",
+    )
+    requested_by_name = models.CharField(_("requested by (name)"), max_length=255, blank=True)
+
+    decision_note = models.TextField(_("decision note"), blank=True)
+    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
+    decided_via = models.CharField(_("decided via"), max_length=8, choices=Via.choices, blank=True)
+    decided_by = models.ForeignKey(
+        django_settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("decided by"),
+        related_name="+",
+    )
+    decided_by_name = models.CharField(_("decided by (name)"), max_length=255, blank=True)
+
+    class Meta:
+        verbose_name = _("cancellation")
+        verbose_name_plural = _("cancellations")
+        ordering = ["-pk"]
+        default_permissions = ("view",)
+        permissions = [
+            ("cancel_order", _("Can request, decide and withdraw cancellations on their own side")),
+            ("cancel_any_order", _("Can request, decide and withdraw any cancellation")),
+            ("view_any_order", _("Can see the cancellations of every organization")),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order_item", "open"], name="timp_orders_cancellation_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=CancellationStatus.values),
+                name="timp_orders_cancellation_status_known",
+            ),
+            models.CheckConstraint(
+                condition=(_OPEN & Q(decided_at=None)) | (~_OPEN & Q(decided_at__isnull=False)),
+                name="timp_orders_cancellation_decided_at",
+            ),
+        ]
+        indexes = [
+            # "The open cancellations, oldest first."
+            models.Index(fields=["status", "id"], name="timp_orders_cancel_status_idx")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.uuid)

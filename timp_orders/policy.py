@@ -1,0 +1,77 @@
+"""Who stands on which side, and who may do what: the one class that hosts replace."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.db.models import QuerySet
+
+from timp_orders.states import Side
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+    User = AbstractBaseUser | AnonymousUser
+
+__all__ = ["Policy", "Standing"]
+
+
+class Standing(NamedTuple):
+    """What a user may do before any item is looked at."""
+
+    either_side: bool
+    """Acts for suppliers and retailers alike: the system itself, or an operator."""
+    sees_all: bool
+    """Sees every item: also an auditor."""
+    may_cancel: bool
+    """May request, decide and withdraw, on their own side."""
+
+
+class Policy:
+    """The rules of sides and permissions.
+
+    A host with organizations of its own subclasses this, overrides :meth:`on_side`, and names
+    its class in ``TIMP_ORDERS["POLICY"]``. A policy has no state: it is made anew whenever asked.
+    """
+
+    def on_side(self, queryset: QuerySet[Any], user: "User", side: Side) -> QuerySet[Any]:
+        """Keep the order items on whose ``side`` the user stands.
+
+        :param queryset: order items, filterable; stay set-based, since it may name millions.
+        :param user: signed in; neither an anonymous one nor the system itself gets here.
+        :param side: ``Side.SUPPLIER`` or ``Side.RETAILER``.
+        """
+        from timp_orders.models import Organization
+
+        model = queryset.model
+        path = model.SUPPLIER_FIELD if side == Side.SUPPLIER else model.RETAILER_FIELD
+        own = Organization.objects.filter(org_type=side, members=user.pk)
+        return queryset.filter(**{f"{path}__in": own})
+
+    def is_operator(self, user: "User") -> bool:
+        """Tell whether the user may act for either side and see everything."""
+        return has_permission(user, "timp_orders.cancel_any_order")
+
+    def is_auditor(self, user: "User") -> bool:
+        """Tell whether the user may see everything."""
+        return has_permission(user, "timp_orders.view_any_order")
+
+    def may_cancel(self, user: "User") -> bool:
+        """Tell whether the user may request, decide and withdraw on their own side."""
+        return has_permission(user, "timp_orders.cancel_order")
+
+    def standing(self, user: "User | None") -> Standing:
+        """Sum up the three rules above; ``None`` is the system itself, which may do all."""
+        if user is None:
+            return Standing(either_side=True, sees_all=True, may_cancel=True)
+        operator = self.is_operator(user)
+        return Standing(
+            either_side=operator,
+            sees_all=operator or self.is_auditor(user),
+            may_cancel=operator or self.may_cancel(user),
+        )
+
+
+def has_permission(user: "User", permission: str) -> bool:
+    """``user.has_perm(permission)``, for any user model."""
+    # A custom user model need not have PermissionsMixin.
+    check = getattr(user, "has_perm", None)
+    return bool(check and check(permission))

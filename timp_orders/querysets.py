@@ -1,0 +1,79 @@
+"""Order items by who may see them, and by what decides their cancellation."""
+
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from django.apps import apps
+from django.db import connections
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Subquery, Value
+
+from timp_orders.conf import settings
+from timp_orders.states import Side
+
+if TYPE_CHECKING:
+    from timp_orders.policy import Standing, User
+
+__all__ = ["LATEST", "OrderItemQuerySet", "locked"]
+
+LATEST = "latest_cancellation_"
+"""What the annotations of :meth:`OrderItemQuerySet.with_latest_cancellation` begin with."""
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+class OrderItemQuerySet(QuerySet[ModelT]):
+    def on_side(self, user: "User", side: Side) -> Self:
+        """Keep the items on whose ``side`` the user stands."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(self._stands(user, side))
+
+    def visible_to(self, user: "User | None") -> Self:
+        """Keep what the user may see: both sides' items, or all of them to operators and auditors.
+
+        :param user: ``None`` is the system itself, which sees everything.
+        """
+        if user is not None and not user.is_authenticated:
+            return self.none()
+        if user is None or settings.policy.standing(user).sees_all:
+            return self.all()
+        return self.filter(self._stands(user, Side.SUPPLIER) | self._stands(user, Side.RETAILER))
+
+    def with_sides(self, user: "User | None", standing: "Standing") -> Self:
+        """Annotate ``on_supplier_side`` and ``on_retailer_side``: where the user stands."""
+        if user is None or standing.either_side:
+            return self.annotate(on_supplier_side=Value(True), on_retailer_side=Value(True))
+        return self.annotate(
+            on_supplier_side=self._stands(user, Side.SUPPLIER),
+            on_retailer_side=self._stands(user, Side.RETAILER),
+        )
+
+    def with_latest_cancellation(self) -> Self:
+        """Join each item's newest cancellation, its columns annotated as ``latest_cancellation_*``.
+
+        Items that never had one stay, with ``None``.
+        """
+        cancellation = apps.get_model("timp_orders", "Cancellation")
+        newest = cancellation._default_manager.filter(order_item=OuterRef("pk")).order_by("-pk")
+        columns = {
+            LATEST + field.attname: F(f"cancellations__{field.attname}")
+            for field in cancellation._meta.concrete_fields
+        }
+        return self.annotate(**columns).filter(
+            Q(**{LATEST + "id": None}) | Q(**{LATEST + "id": Subquery(newest.values("pk")[:1])})
+        )
+
+    def _stands(self, user: "User", side: Side) -> Exists:
+        # An own EXISTS for each side, so that a policy may join as it likes and no row doubles.
+        items = OrderItemQuerySet(self.model, using=self._db).filter(pk=OuterRef("pk"))
+        return Exists(settings.policy.on_side(items, user, side))
+
+
+def locked(queryset: QuerySet[Any], using: str) -> QuerySet[Any]:
+    """Lock the rows of one table until the transaction ends, in primary-key order.
+
+    The order is what keeps two overlapping calls from waiting for each other. The query set must
+    not join: MariaDB cannot say ``FOR UPDATE OF``, and would lock the joined rows too.
+    """
+    # Where the database knows it, the weaker lock, which lets others insert rows that point here.
+    no_key = connections[using].features.has_select_for_no_key_update
+    return queryset.using(using).order_by("pk").select_for_update(no_key=no_key)

@@ -1,0 +1,44 @@
+"""Four signals, one sent for each cancellation that changed.
+
+All are sent with ``sender=Cancellation`` and the same arguments:
+
+:cancellation: the ``Cancellation`` as it stands now; ``cancellation.order_item`` likewise.
+:by: the user, or ``None`` for the system itself.
+:via: the door: ``"api"``, ``"admin"`` or ``"code"``.
+
+They are sent *inside* the transaction, with the rows locked: what a receiver writes commits or
+rolls back with the decision. A receiver that raises vetoes it (``timp_orders.errors.Veto`` is
+answered as a refusal, anything else is the host's own error). What must wait until the decision is
+durable belongs in ``django.db.transaction.on_commit``. A replay sends nothing; a transaction that
+the database makes the service repeat sends again, after everything before was rolled back.
+"""
+
+from django.dispatch import Signal
+
+from timp_orders.states import Action
+
+__all__ = [
+    "cancellation_confirmed",
+    "cancellation_rejected",
+    "cancellation_requested",
+    "cancellation_withdrawn",
+]
+
+cancellation_requested = Signal()
+"""A retailer asked to cancel an item: ``cancellation`` is new and open."""
+
+cancellation_confirmed = Signal()
+"""The supplier confirmed: ``cancellation.order_item`` is cancelled."""
+
+cancellation_rejected = Signal()
+"""The supplier refused: the item stays as it was."""
+
+cancellation_withdrawn = Signal()
+"""The retailer took the request back: the item stays as it was."""
+
+BY_ACTION = {
+    Action.REQUEST: cancellation_requested,
+    Action.CONFIRM: cancellation_confirmed,
+    Action.REJECT: cancellation_rejected,
+    Action.WITHDRAW: cancellation_withdrawn,
+}

@@ -1,0 +1,162 @@
+"""Statuses, actions, and the one table of what may follow what.
+
+Pure: nothing here reads a database, a setting or a user.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Literal
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from timp_orders import errors
+
+__all__ = [
+    "Action",
+    "CancellationStatus",
+    "ItemStatus",
+    "Lifecycle",
+    "Ruling",
+    "Side",
+    "Via",
+    "rule",
+]
+
+
+class ItemStatus(TextChoices):
+    """Where fulfilment stands, in the platform's words.
+
+    ``REJECTED`` is about *allocation*: a refused cancellation never writes it.
+    """
+
+    UNALLOCATED = "Unallocated", _("Unallocated")
+    ALLOCATED = "Allocated", _("Allocated")
+    BACKORDERED = "Backordered", _("Backordered")
+    REJECTED = "Rejected", _("Rejected")
+    HAS_TRACKING = "HasTracking", _("Has tracking")
+    CANCELLED = "Cancelled", _("Cancelled")
+
+
+class CancellationStatus(TextChoices):
+    """One request to cancel one item, and the decision on it."""
+
+    REQUESTED = "requested", _("requested")
+    CONFIRMED = "confirmed", _("confirmed")
+    REJECTED = "rejected", _("rejected")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class Side(TextChoices):
+    SUPPLIER = "supplier", _("supplier")
+    RETAILER = "retailer", _("retailer")
+
+
+class Via(TextChoices):
+    """The door that a request or a decision came through."""
+
+    API = "api", _("API")
+    ADMIN = "admin", _("admin")
+    CODE = "code", _("code")
+
+
+class Action(TextChoices):
+    REQUEST = "request", _("request")
+    CONFIRM = "confirm", _("confirm")
+    REJECT = "reject", _("reject")
+    WITHDRAW = "withdraw", _("withdraw")
+
+    @property
+    def side(self) -> Side:
+        """The side that may take this action."""
+        return Side.SUPPLIER if self in (Action.CONFIRM, Action.REJECT) else Side.RETAILER
+
+    @property
+    def result(self) -> CancellationStatus:
+        """The status of a cancellation once this action was taken on it."""
+        return _RESULTS[self]
+
+
+_RESULTS = {
+    Action.REQUEST: CancellationStatus.REQUESTED,
+    Action.CONFIRM: CancellationStatus.CONFIRMED,
+    Action.REJECT: CancellationStatus.REJECTED,
+    Action.WITHDRAW: CancellationStatus.WITHDRAWN,
+}
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """What the host's item statuses mean to a cancellation."""
+
+    cancellable: frozenset[Hashable]
+    shipped: frozenset[Hashable]
+    cancelled: Hashable
+
+    def obstacle(self, item_status: Hashable) -> type[errors.NotPossible] | None:
+        """Say why an item in ``item_status`` cannot be cancelled; ``None`` if it can."""
+        if item_status == self.cancelled:
+            return errors.AlreadyCancelled
+        if item_status in self.shipped:
+            return errors.AlreadyShipped
+        if item_status not in self.cancellable:
+            return errors.NotCancellable
+        return None
+
+
+Ruling = Literal["change", "replay"] | type[errors.NotPossible]
+
+# The workflow: for each action, what it does to an item whose latest cancellation
+# has that status (None: it never had one). "if_cancellable" asks the item's own status.
+_TABLE: dict[Action, dict[str | None, Ruling | Literal["if_cancellable"]]] = {
+    Action.REQUEST: {
+        None: "if_cancellable",
+        CancellationStatus.REQUESTED: "replay",
+        CancellationStatus.CONFIRMED: errors.AlreadyConfirmed,
+        CancellationStatus.REJECTED: "if_cancellable",
+        CancellationStatus.WITHDRAWN: "if_cancellable",
+    },
+    Action.CONFIRM: {
+        None: errors.NotRequested,
+        CancellationStatus.REQUESTED: "if_cancellable",
+        CancellationStatus.CONFIRMED: "replay",
+        CancellationStatus.REJECTED: errors.AlreadyRejected,
+        CancellationStatus.WITHDRAWN: errors.AlreadyWithdrawn,
+    },
+    Action.REJECT: {
+        None: errors.NotRequested,
+        CancellationStatus.REQUESTED: "change",
+        CancellationStatus.CONFIRMED: errors.AlreadyConfirmed,
+        CancellationStatus.REJECTED: "replay",
+        CancellationStatus.WITHDRAWN: errors.AlreadyWithdrawn,
+    },
+    Action.WITHDRAW: {
+        None: errors.NotRequested,
+        CancellationStatus.REQUESTED: "change",
+        CancellationStatus.CONFIRMED: errors.AlreadyConfirmed,
+        CancellationStatus.REJECTED: errors.AlreadyRejected,
+        CancellationStatus.WITHDRAWN: "replay",
+    },
+}
+
+
+def rule(
+    action: Action,
+    *,
+    item_status: Hashable,
+    cancellation_status: str | None,
+    lifecycle: Lifecycle,
+) -> Ruling:
+    """Say what ``action`` does to an item.
+
+    :param item_status: the item's own status, in the host's words.
+    :param cancellation_status: the status of the item's latest cancellation,
+        ``None`` if it never had one.
+    :param lifecycle: what the host's statuses mean.
+    :returns: ``"change"``; ``"replay"`` (it already stands that way: success, nothing
+        changes); or the class of the error that refuses it.
+    """
+    ruling = _TABLE[action][cancellation_status]
+    if ruling == "if_cancellable":
+        return lifecycle.obstacle(item_status) or "change"
+    return ruling

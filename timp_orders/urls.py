@@ -1,0 +1,2 @@
+app_name = "timp_orders"
+urlpatterns: list[object] = []
