@@ -1,49 +1,488 @@
-from timp_orders import services
-from timp_orders.models import OrderItem, Cancellation
+"""What the writers promise; the races are in the tests of the interleavings."""
+
+import logging
+from itertools import product
+from uuid import uuid4
+
 import pytest
-from timp_orders.testing import *
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
+from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 
+from tests.test_states import CANCELLATION_STATUSES, ITEM_STATUSES, expected
+from timp_orders import errors, services
+from timp_orders.facts import attach, described
+from timp_orders.models import Cancellation, OrderItem
+from timp_orders.policy import Policy
+from timp_orders.states import Action
+from timp_orders.testing import (
+    CancellationFactory,
+    OrderItemFactory,
+    OrganizationFactory,
+    UserFactory,
+)
+from timp_orders.writer import BATCH_SIZE
 
-def test_confirm(item, cancellation, supplier_user, named):
-    with CaptureQueriesContext(
-        connection,
-    ) as q:
-        outcome = services.confirm_cancellation(named(item), by=supplier_user, note="hi")
-    for s in q.captured_queries:
-        print(s["sql"])
-    assert outcome.changed == [item.uuid]
-    item.refresh_from_db()
-    cancellation.refresh_from_db()
-    assert (
-        item.status == "Cancelled"
-        and cancellation.status == "confirmed"
-        and cancellation.open is None
+pytestmark = pytest.mark.django_db
+
+CALLERS = [
+    "supplier",
+    "retailer",
+    "both",
+    "stranger",
+    "powerless_supplier",
+    "powerless_retailer",
+    "auditor",
+    "operator",
+    "system",
+    "anonymous",
+]
+SIDES = {
+    "supplier": {"confirm", "reject"},
+    "retailer": {"request", "withdraw"},
+    "both": set(Action.values),
+    "operator": set(Action.values),
+    "system": set(Action.values),
+    "auditor": set(),
+}
+SERVICES = {
+    "request": services.request_cancellation,
+    "confirm": services.confirm_cancellation,
+    "reject": services.reject_cancellation,
+    "withdraw": services.withdraw_cancellation,
+}
+
+
+def expected_for(caller, action, item_status, cancellation_status):
+    """Who may not see a thing learns nothing else about it."""
+    if caller in ("stranger", "anonymous"):
+        return "not_found"
+    if caller.startswith("powerless"):
+        return "permission_denied"
+    if action not in SIDES[caller]:
+        return "wrong_side"
+    return expected(action, item_status, cancellation_status)
+
+
+@pytest.fixture
+def callers(supplier, retailer, supplier_user, retailer_user):
+    both = UserFactory()
+    powerless = UserFactory.create_batch(2, permissions=[])
+    supplier.members.add(both, powerless[0])
+    retailer.members.add(both, powerless[1])
+    return {
+        "supplier": supplier_user,
+        "retailer": retailer_user,
+        "both": both,
+        "stranger": UserFactory(),
+        "powerless_supplier": powerless[0],
+        "powerless_retailer": powerless[1],
+        "auditor": UserFactory(permissions=["view_any_order", "cancel_order"]),
+        "operator": UserFactory(permissions=["cancel_any_order"]),
+        "system": None,
+        "anonymous": AnonymousUser(),
+    }
+
+
+def make(order, supplier, item_status, cancellation_status):
+    item = OrderItemFactory(order=order, supplier=supplier, status=item_status)
+    if cancellation_status:
+        CancellationFactory(order_item=item, status=cancellation_status)
+    return item
+
+
+def rows():
+    """Every row that a call could touch."""
+    return (
+        list(OrderItem.objects.order_by("pk").values()),
+        list(Cancellation.objects.order_by("pk").values()),
     )
-    assert outcome.item.cancellation.decided_at == cancellation.decided_at
-    assert services.confirm_cancellation(named(item), by=supplier_user, note="hi").unchanged == [
-        item.uuid
-    ]
 
 
-def test_bulk(order, supplier, supplier_user, retailer_user):
-    items = OrderItemFactory.create_batch(5, order=order, supplier=supplier)
-    qs = OrderItem.objects.filter(order=order)
-    assert len(services.request_cancellation(qs, by=retailer_user, reason="fraud").changed) == 5
-    assert Cancellation.objects.filter(open=True).count() == 5
-    with CaptureQueriesContext(
-        connection,
-    ) as q:
-        assert len(services.confirm_cancellation(qs[:3], by=supplier_user).changed) == 3
-    for s in q.captured_queries:
-        print(s["sql"])
-    o = services.request_cancellation(qs[:1], by=retailer_user, reason="fraud")
-    print(o)
-    with CaptureQueriesContext(
-        connection,
-    ) as q:
-        o = services.reject_cancellation(qs, by=supplier_user)
-    assert len(o.changed) == 2
-    o = services.request_cancellation(OrderItem.objects.filter(pk=items[0].pk), by=retailer_user)
-    assert o.changed and o.item.cancellation.status == "requested"
+def codes(outcome):
+    """What became of each item, in a word."""
+    return (
+        dict.fromkeys(outcome.changed, "change")
+        | dict.fromkeys(outcome.unchanged, "replay")
+        | {uuid: error.code for uuid, error in outcome.refused.items()}
+    )
+
+
+class TestEveryCombination:
+    @pytest.mark.parametrize(("caller", "action"), list(product(CALLERS, Action.values)))
+    def test_one_item_and_many_are_ruled_alike_and_as_the_contract_says(
+        self, callers, order, supplier, named, caller, action
+    ):
+        states = list(product(ITEM_STATUSES, CANCELLATION_STATUSES))
+        items = {state: make(order, supplier, *state) for state in states}
+        twins = {state: make(order, supplier, *state) for state in states}
+        wanted = {state: expected_for(caller, action, *state) for state in states}
+        by = callers[caller]
+
+        together = codes(SERVICES[action](named(*twins.values()), by=by))
+        assert {state: together[twin.uuid] for state, twin in twins.items()} == wanted
+
+        for state, item in items.items():
+            outcome = SERVICES[action](named(item), by=by)
+            assert codes(outcome) == {item.uuid: wanted[state]}, state
+            assert (outcome.item is None) == (wanted[state] == "not_found")
+
+    @pytest.mark.parametrize(("caller", "action"), list(product(CALLERS, Action.values)))
+    def test_what_is_not_changed_keeps_every_row_as_it_was(
+        self, callers, order, supplier, named, caller, action
+    ):
+        still = [
+            make(order, supplier, *state)
+            for state in product(ITEM_STATUSES, CANCELLATION_STATUSES)
+            if expected_for(caller, action, *state) != "change"
+        ]
+        before = rows()
+        for item in still:
+            SERVICES[action](named(item), by=callers[caller], note="never written")
+        SERVICES[action](named(*still), by=callers[caller], note="never written")
+        assert rows() == before
+
+    @pytest.mark.parametrize("caller", CALLERS)
+    def test_supported_actions_are_those_that_change_something(
+        self, callers, order, supplier, named, caller
+    ):
+        for state in product(ITEM_STATUSES, CANCELLATION_STATUSES):
+            item = make(order, supplier, *state)
+            by = callers[caller]
+            (read,) = described(by, Policy().standing(by), "default").filter(pk=item.pk)
+            assert services.supported_actions(attach(read), by=by) == [
+                action
+                for action in Action.values
+                if expected_for(caller, action, *state) == "change"
+            ]
+
+
+class TestRequest:
+    def test_it_opens_a_cancellation_with_all_that_was_said(self, item, retailer_user, named):
+        outcome = services.request_cancellation(
+            named(item), by=retailer_user, via="api", reason="fraud", note="Two\nlines ☃"
+        )
+        cancellation = item.cancellations.get()
+        assert (cancellation.status, cancellation.open) == ("requested", True)
+        assert (cancellation.reason, cancellation.note) == ("fraud", "Two\nlines ☃")
+        assert cancellation.requested_by == retailer_user
+        assert cancellation.requested_by_name == "retailer"
+        assert (cancellation.requested_via, cancellation.decided_via) == ("api", "")
+        assert cancellation.decided_at is None
+        assert outcome.item.cancellation == cancellation
+        item.refresh_from_db()
+        assert item.status == "Allocated"
+
+    @pytest.mark.parametrize("status", ["rejected", "withdrawn"])
+    def test_after_a_refusal_or_withdrawal_it_is_a_new_cancellation(
+        self, item, retailer_user, named, status
+    ):
+        first = CancellationFactory(order_item=item, status=status)
+        services.request_cancellation(named(item), by=retailer_user)
+        newest, oldest = item.cancellations.all()
+        assert oldest == first
+        assert (oldest.status, newest.status) == (status, "requested")
+
+    @pytest.mark.parametrize("reason", ["nonsense", "Fraud", 7])
+    def test_an_unknown_reason_is_refused_before_anything_is_read(self, item, named, reason):
+        with pytest.raises(ValueError, match="REASONS"):
+            services.request_cancellation(named(item), by=None, reason=reason)
+
+    def test_a_host_has_reasons_of_its_own(self, settings, item, named):
+        settings.TIMP_ORDERS = {"REASONS": {"recalled": "Recalled"}}
+        services.request_cancellation(named(item), by=None, reason="recalled")
+        assert item.cancellations.get().reason == "recalled"
+
+
+DECISIONS = [
+    ("confirm", "confirmed", "Cancelled"),
+    ("reject", "rejected", "Allocated"),
+    ("withdraw", "withdrawn", "Allocated"),
+]
+
+
+@pytest.mark.parametrize(("action", "status", "item_status"), DECISIONS)
+class TestDecision:
+    def test_it_is_written_with_who_when_and_how(
+        self, action, status, item_status, item, cancellation, named
+    ):
+        user = UserFactory(username="op", permissions=["cancel_any_order"])
+        outcome = SERVICES[action](named(item), by=user, via="admin", note="because")
+        item.refresh_from_db()
+        cancellation.refresh_from_db()
+        assert item.status == item_status
+        assert (cancellation.status, cancellation.open) == (status, None)
+        assert cancellation.decided_by == user
+        assert cancellation.decided_by_name == "op"
+        assert (cancellation.decided_via, cancellation.decision_note) == ("admin", "because")
+        assert cancellation.decided_at >= cancellation.requested_at
+        assert (cancellation.note, cancellation.requested_via) == ("", "code")
+        assert outcome.changed == [item.uuid]
+
+    def test_the_outcomes_item_is_what_the_database_holds(
+        self, action, status, item_status, item, cancellation, named
+    ):
+        held = SERVICES[action](named(item), by=None, note="n").item
+        for instance in (held, held.cancellation):
+            stored = type(instance).objects.get(pk=instance.pk)
+            for field in instance._meta.concrete_fields:
+                assert getattr(instance, field.attname) == getattr(stored, field.attname)
+        assert held.facts.status == item_status
+        assert held.facts.cancellation_status == status
+
+    def test_a_replay_keeps_the_first_decision(
+        self, action, status, item_status, item, cancellation, named
+    ):
+        SERVICES[action](named(item), by=None, note="first")
+        before = rows()
+        outcome = SERVICES[action](named(item), by=UserFactory(is_superuser=True), note="second")
+        assert outcome.unchanged == [item.uuid]
+        assert rows() == before
+
+    def test_it_leaves_other_items_alone(
+        self, action, status, item_status, item, cancellation, named
+    ):
+        bystander = CancellationFactory(order_item__order=item.order)
+        SERVICES[action](named(item), by=None)
+        bystander.refresh_from_db()
+        assert bystander.status == "requested"
+        assert bystander.order_item.status == "Allocated"
+
+    def test_it_decides_the_newest_cancellation_only(
+        self, action, status, item_status, item, named
+    ):
+        old = CancellationFactory(order_item=item, status="rejected")
+        newest = CancellationFactory(order_item=item)
+        SERVICES[action](named(item), by=None)
+        old.refresh_from_db()
+        newest.refresh_from_db()
+        assert (old.status, newest.status) == ("rejected", status)
+
+    def test_the_cancellation_that_was_meant_is_decided(
+        self, action, status, item_status, item, cancellation, named
+    ):
+        outcome = SERVICES[action](named(item), by=None, expected={item.uuid: cancellation.uuid})
+        assert outcome.changed == [item.uuid]
+
+    def test_another_cancellation_than_the_one_that_was_meant_is_superseded(
+        self, action, status, item_status, item, cancellation, named, order, supplier
+    ):
+        other = CancellationFactory(order_item__order=order, order_item__supplier=supplier)
+        meant = {item.uuid: uuid4(), other.order_item.uuid: other.uuid}
+        before = rows()
+        outcome = SERVICES[action](named(item), by=None, expected=meant)
+        assert codes(outcome) == {item.uuid: "superseded"}
+        assert rows() == before
+        together = SERVICES[action](named(item, other.order_item), by=None, expected=meant)
+        assert codes(together) == {item.uuid: "superseded", other.order_item.uuid: "change"}
+
+    def test_a_replay_that_names_another_cancellation_is_superseded(
+        self, action, status, item_status, item, named
+    ):
+        CancellationFactory(order_item=item, status=status)
+        outcome = SERVICES[action](named(item), by=None, expected={item.uuid: uuid4()})
+        assert codes(outcome) == {item.uuid: "superseded"}
+
+
+class TestNaming:
+    """The query set only names items."""
+
+    @pytest.fixture
+    def items(self, order, supplier):
+        return [
+            c.order_item
+            for c in CancellationFactory.create_batch(
+                4, order_item__order=order, order_item__supplier=supplier
+            )
+        ]
+
+    def confirmed(self, queryset):
+        outcome = services.confirm_cancellation(queryset, by=None)
+        assert sorted(outcome.changed) == sorted(
+            OrderItem.objects.filter(status="Cancelled").values_list("uuid", flat=True)
+        )
+        assert not outcome.unchanged
+        assert not outcome.refused
+        return len(outcome.changed)
+
+    @pytest.mark.parametrize(
+        ("queryset", "count"),
+        [
+            (lambda: OrderItem.objects.all(), 4),
+            (lambda: OrderItem.objects.none(), 0),
+            (lambda: OrderItem.objects.order_by("-pk")[:3], 3),
+            (lambda: OrderItem.objects.order_by("-pk")[1:2], 1),
+            (lambda: OrderItem.objects.all()[:0], 0),
+            (lambda: OrderItem.objects.filter(supplier__members__isnull=False), 4),
+            (lambda: OrderItem.objects.filter(cancellations__status="requested").distinct(), 4),
+            (lambda: OrderItem.objects.select_related("order").only("sku_id"), 4),
+            (lambda: OrderItem.objects.prefetch_related("cancellations"), 4),
+            (lambda: OrderItem.objects.annotate(n=Count("cancellations")).filter(n=1), 4),
+            (lambda: OrderItem.objects.select_for_update(), 4),
+            (lambda: OrderItem.objects.exclude(status="Cancelled").order_by("sku_id"), 4),
+        ],
+    )
+    def test_any_query_set_of_items_names_them(self, items, supplier, queryset, count):
+        supplier.members.add(*UserFactory.create_batch(2))  # a join on them doubles each row
+        assert self.confirmed(queryset()) == count
+
+    def test_an_item_named_twice_by_a_join_is_decided_once(self, item, cancellation, supplier):
+        supplier.members.add(*UserFactory.create_batch(3))
+        doubled = OrderItem.objects.filter(supplier__members__isnull=False)
+        assert doubled.count() > 1
+        assert services.confirm_cancellation(doubled, by=None).changed == [item.uuid]
+
+    def test_a_filter_that_the_call_itself_ends_loses_no_item(self, items):
+        waiting = OrderItem.objects.filter(cancellations__status="requested")
+        assert self.confirmed(waiting) == 4
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            lambda: OrderItem.objects.values("pk"),
+            lambda: OrderItem.objects.values_list("pk", flat=True),
+            lambda: OrderItem.objects.all().union(OrderItem.objects.all()),
+            lambda: OrderItem.objects.all().intersection(OrderItem.objects.all()),
+            lambda: OrderItem.objects.all().difference(OrderItem.objects.all()),
+            lambda: Cancellation.objects.all(),
+            lambda: [],
+            lambda: OrderItem.objects,
+            lambda: None,
+        ],
+    )
+    def test_what_names_no_items_is_a_type_error(self, items, wrong):
+        with pytest.raises(TypeError, match="items must"):
+            services.confirm_cancellation(wrong(), by=None)
+
+    def test_nothing_named_is_an_empty_outcome(self):
+        assert services.confirm_cancellation(OrderItem.objects.all(), by=None) == services.Outcome()
+
+
+class TestArguments:
+    @pytest.mark.parametrize("action", Action.values)
+    @pytest.mark.parametrize("note", ["x" * 2001, "NUL \0", "surrogate \ud800"])
+    def test_a_note_that_cannot_be_kept_is_refused(self, item, cancellation, named, action, note):
+        before = rows()
+        with pytest.raises(ValueError):  # noqa: PT011 (UnicodeEncodeError is one)
+            SERVICES[action](named(item), by=None, note=note)
+        assert rows() == before
+
+    def test_the_longest_note_is_kept_as_it_is(self, item, cancellation, named):
+        note = "☃" * 2000
+        services.confirm_cancellation(named(item), by=None, note=note)
+        cancellation.refresh_from_db()
+        assert cancellation.decision_note == note
+
+
+class TestTrail:
+    def test_it_outlives_the_accounts_of_its_makers(self, item, named):
+        asker, decider = UserFactory(username="asker"), UserFactory(username="decider")
+        item.order.retailer.members.add(asker)
+        item.supplier.members.add(decider)
+        services.request_cancellation(named(item), by=asker)
+        services.reject_cancellation(named(item), by=decider)
+        asker.delete()
+        decider.delete()
+        cancellation = item.cancellations.get()
+        assert (cancellation.requested_by, cancellation.decided_by) == (None, None)
+        assert cancellation.requested_by_name == "asker"
+        assert cancellation.decided_by_name == "decider"
+
+    def test_the_system_itself_leaves_no_name(self, item, named):
+        services.request_cancellation(named(item), by=None)
+        services.withdraw_cancellation(named(item), by=None)
+        cancellation = item.cancellations.get()
+        assert (cancellation.requested_by_name, cancellation.decided_by_name) == ("", "")
+        assert (cancellation.requested_via, cancellation.decided_via) == ("code", "code")
+
+
+class TestBatches:
+    @pytest.fixture
+    def many(self, order, supplier):
+        items = OrderItem.objects.bulk_create(
+            OrderItem(order=order, supplier=supplier, sku_id=str(n), status="Allocated")
+            for n in range(BATCH_SIZE + 7)
+        )
+        Cancellation.objects.bulk_create(Cancellation(order_item=item) for item in items[::2])
+        return items
+
+    def test_items_in_several_batches_are_each_in_one_part_of_the_outcome(self, many):
+        outcome = services.confirm_cancellation(OrderItem.objects.all(), by=None)
+        assert set(outcome.changed) == {item.uuid for item in many[::2]}
+        assert set(outcome.refused) == {item.uuid for item in many[1::2]}
+        assert outcome.unchanged == []
+        assert OrderItem.objects.filter(status="Cancelled").count() == len(outcome.changed)
+
+    @pytest.mark.parametrize("action", Action.values)
+    def test_statements_grow_with_the_batches_not_with_the_items(self, order, supplier, action):
+        def statements(count):
+            items = OrderItem.objects.bulk_create(
+                OrderItem(order=order, supplier=supplier, sku_id="x", status="Allocated")
+                for _ in range(count)
+            )
+            if action != "request":
+                Cancellation.objects.bulk_create(Cancellation(order_item=item) for item in items)
+            pks = [item.pk for item in items]
+            with CaptureQueriesContext(connection) as captured:
+                outcome = SERVICES[action](
+                    OrderItem.objects.filter(pk__gte=pks[0], pk__lte=pks[-1]), by=None
+                )
+            assert len(outcome.changed) == count
+            # SQLite takes a limited number of parameters, so Django splits an INSERT.
+            return sum(not query["sql"].startswith("INSERT") for query in captured)
+
+        of_two, of_one_batch, of_two_batches = map(statements, (2, BATCH_SIZE, 2 * BATCH_SIZE))
+        assert of_one_batch == of_two
+        assert of_two_batches - of_one_batch <= 4
+
+
+class TestLog:
+    @pytest.fixture(autouse=True)
+    def _at_info(self, caplog):
+        caplog.set_level(logging.INFO, logger="timp_orders")
+
+    def test_each_decision_is_a_line_without_its_note(
+        self, item, cancellation, named, supplier_user, caplog
+    ):
+        services.confirm_cancellation(named(item), by=supplier_user, via="api", note="secret")
+        (record,) = caplog.records
+        assert record.getMessage() == (f"confirm item={item.uuid} side=supplier via=api: changed")
+
+    def test_replays_and_refusals_are_logged_with_their_code(
+        self, item, named, supplier_user, retailer_user, caplog
+    ):
+        CancellationFactory(order_item=item, status="rejected")
+        services.reject_cancellation(named(item), by=supplier_user)
+        services.confirm_cancellation(named(item), by=None)
+        services.withdraw_cancellation(named(item), by=supplier_user)
+        assert [line.split(": ")[1] for line in caplog.messages] == [
+            "unchanged",
+            "already_rejected",
+            "wrong_side",
+        ]
+        assert "side=system" in caplog.messages[1]
+
+    def test_nothing_is_formatted_when_nobody_listens(self, item, cancellation, named, caplog):
+        caplog.set_level(logging.WARNING, logger="timp_orders")
+        services.confirm_cancellation(named(item), by=None)
+        assert caplog.records == []
+
+
+def test_a_refusal_says_how_things_stand(item, named):
+    CancellationFactory(order_item=item, status="rejected")
+    outcome = services.confirm_cancellation(named(item), by=None)
+    with pytest.raises(errors.AlreadyRejected) as raised:
+        outcome.raise_if_refused()
+    assert raised.value.order_item_uuid == item.uuid
+    assert raised.value.item_status == "Allocated"
+    assert raised.value.cancellation_status == "rejected"
+
+
+def test_membership_of_another_organization_of_the_right_kind_does_not_help(
+    item, cancellation, named
+):
+    stranger = UserFactory()
+    OrganizationFactory(org_type="supplier", members=[stranger])
+    outcome = services.confirm_cancellation(named(item), by=stranger)
+    assert codes(outcome) == {item.uuid: "not_found"}

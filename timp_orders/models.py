@@ -1,22 +1,19 @@
 """Organizations, orders, order items and their cancellations."""
 
 import uuid
-from collections.abc import Hashable, Sequence
-from typing import Any, ClassVar
 
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Case, Q, Value, When
-from django.db.models.constants import LOOKUP_SEP
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from timp_orders.abstract_models import AbstractOrderItem
 from timp_orders.conf import ORDER_ITEM_MODEL as SWAPPABLE
-from timp_orders.conf import order_item_model_label, settings
-from timp_orders.querysets import OrderItemQuerySet
-from timp_orders.states import CancellationStatus, ItemStatus, Lifecycle, Side, Via
+from timp_orders.conf import order_item_model_label
+from timp_orders.states import CancellationStatus, Side, Via
 
 __all__ = [
     "AbstractOrderItem",
@@ -87,77 +84,6 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.po_number
-
-
-class AbstractOrderItem(models.Model):
-    """What a host's own order line subclasses; it has no foreign keys.
-
-    The attributes in capitals tell the app what the host's fields are called. Those that end in
-    ``_FIELD`` are paths from the item, ``__`` following foreign keys.
-    """
-
-    uuid = models.UUIDField(_("UUID"), unique=True, default=uuid.uuid4, editable=False)
-    status = models.CharField(
-        _("status"), max_length=32, choices=ItemStatus.choices, default=ItemStatus.UNALLOCATED
-    )
-
-    objects: ClassVar[models.Manager[Any]] = OrderItemQuerySet.as_manager()
-
-    UUID_FIELD: ClassVar[str] = "uuid"
-    STATUS_FIELD: ClassVar[str] = "status"
-    ORDER_UUID_FIELD: ClassVar[str] = "order__uuid"
-    ORDERED_AT_FIELD: ClassVar[str] = "order__created_at"
-    PO_NUMBER_FIELD: ClassVar[str] = "order__po_number"
-    RETAILER_FIELD: ClassVar[str] = "order__retailer"
-    SUPPLIER_FIELD: ClassVar[str] = "supplier"
-    SKU_ID_FIELD: ClassVar[str] = "sku_id"
-    SKU_NAME_FIELD: ClassVar[str] = "sku_name"
-    QUANTITY_FIELD: ClassVar[str] = "quantity_ordered"
-
-    CANCELLABLE_STATUSES: ClassVar[Sequence[Hashable] | None] = None
-    """Statuses in which an item may be cancelled; ``None``: as the settings say."""
-    SHIPPED_STATUSES: ClassVar[Sequence[Hashable] | None] = None
-    """Statuses that mean shipped; ``None``: as the settings say."""
-    CANCELLED_STATUS: ClassVar[Hashable | None] = None
-    """The status that means cancelled; ``None``: as the settings say."""
-
-    class Meta:
-        abstract = True
-
-    def __str__(self) -> str:
-        return str(self.value_of(self.UUID_FIELD))
-
-    @classmethod
-    def lifecycle(cls) -> Lifecycle:
-        """Say what this model's statuses mean to a cancellation."""
-
-        def declared(own: Any, default: Any) -> Any:
-            return default if own is None else own
-
-        return Lifecycle(
-            frozenset(declared(cls.CANCELLABLE_STATUSES, settings.CANCELLABLE_STATUSES)),
-            frozenset(declared(cls.SHIPPED_STATUSES, settings.SHIPPED_STATUSES)),
-            declared(cls.CANCELLED_STATUS, settings.CANCELLED_STATUS),
-        )
-
-    @classmethod
-    def order_relations(cls) -> list[str]:
-        """Name the relations to join for what an answer says about the order and the SKU."""
-        paths = (
-            cls.ORDER_UUID_FIELD,
-            cls.PO_NUMBER_FIELD,
-            cls.SKU_ID_FIELD,
-            cls.SKU_NAME_FIELD,
-            cls.QUANTITY_FIELD,
-        )
-        return sorted({path.rpartition(LOOKUP_SEP)[0] for path in paths} - {""})
-
-    def value_of(self, path: str) -> Any:
-        """Follow a path such as ``order__po_number`` from this item."""
-        value: Any = self
-        for name in path.split(LOOKUP_SEP):
-            value = getattr(value, name, None)
-        return value
 
 
 class OrderItem(AbstractOrderItem):

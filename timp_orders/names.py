@@ -32,7 +32,7 @@ class Names:
             self._uuids = dict(sorted(rows))
 
     def only(self, described: QuerySet[Any]) -> Any | None:
-        """Return the one item that is named, read through ``described``; ``None`` if not just one."""
+        """Return the item that is named, read through ``described``; ``None`` if not just one."""
         if self._uuids is None:
             rows = described.filter(pk__in=self._items.order_by().values("pk"))
         elif len(self._uuids) == 1:

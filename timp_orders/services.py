@@ -29,10 +29,11 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from timp_orders.call import Call
 from timp_orders.facts import Facts, ruling
 from timp_orders.outcome import Outcome
 from timp_orders.states import Action, Via
-from timp_orders.writer import Call
+from timp_orders.writer import perform
 
 if TYPE_CHECKING:
     from timp_orders.policy import User
@@ -61,7 +62,7 @@ def request_cancellation(
     :param note: plain text, at most ``TIMP_ORDERS["NOTE_MAX_LENGTH"]`` characters.
     :returns: changed are items that got a new, open cancellation.
     """
-    return Call(Action.REQUEST, by, via, note=note, reason=reason).perform(items)
+    return perform(Call(Action.REQUEST, by, via, note=note, reason=reason), items)
 
 
 def confirm_cancellation(
@@ -79,7 +80,7 @@ def confirm_cancellation(
         whose latest one is another by now is refused (``Superseded``).
     :returns: changed are items that became cancelled.
     """
-    return Call(Action.CONFIRM, by, via, note=note, expected=expected).perform(items)
+    return perform(Call(Action.CONFIRM, by, via, note=note, expected=expected), items)
 
 
 def reject_cancellation(
@@ -94,7 +95,7 @@ def reject_cancellation(
 
     The arguments are those of :func:`confirm_cancellation`.
     """
-    return Call(Action.REJECT, by, via, note=note, expected=expected).perform(items)
+    return perform(Call(Action.REJECT, by, via, note=note, expected=expected), items)
 
 
 def withdraw_cancellation(
@@ -109,7 +110,7 @@ def withdraw_cancellation(
 
     The arguments are those of :func:`confirm_cancellation`.
     """
-    return Call(Action.WITHDRAW, by, via, note=note, expected=expected).perform(items)
+    return perform(Call(Action.WITHDRAW, by, via, note=note, expected=expected), items)
 
 
 def supported_actions(facts: Facts, *, by: "User | None") -> list[Action]:

@@ -1,0 +1,109 @@
+"""What a call leaves behind: cancellations opened and decided, and those who are told."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import connections, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from timp_orders import errors
+from timp_orders.call import Call
+from timp_orders.facts import Facts
+from timp_orders.models import Cancellation
+from timp_orders.querysets import OrderItemQuerySet
+from timp_orders.signals import BY_ACTION
+from timp_orders.states import Action, CancellationStatus
+
+__all__ = ["Changed", "decide", "decision", "open_cancellations", "tell"]
+
+
+class Changed(errors.Busy):
+    """A compare-and-set met other rows than those that were ruled on."""
+
+
+def open_cancellations(call: Call, changing: Sequence[Facts]) -> QuerySet[Cancellation]:
+    """Open a cancellation for each item.
+
+    :returns: what was written.
+    """
+    now = timezone.now()
+    opened = [
+        Cancellation(
+            order_item_id=facts.pk,
+            reason=call.reason,
+            note=call.note,
+            requested_at=now,
+            requested_by_id=call.by_id,
+            requested_by_name=call.by_name,
+            requested_via=call.via,
+        )
+        for facts in changing
+    ]
+    cancellations = Cancellation.objects.using(call.using)
+    cancellations.bulk_create(opened)
+    return cancellations.filter(uuid__in=[cancellation.uuid for cancellation in opened])
+
+
+def decision(call: Call) -> dict[str, Any]:
+    """Say what is set on each cancellation that the call decides."""
+    return {
+        "status": call.action.result,
+        "decision_note": call.note,
+        "decided_at": timezone.now(),
+        "decided_by_id": call.by_id,
+        "decided_by_name": call.by_name,
+        "decided_via": call.via,
+    }
+
+
+def decide(
+    call: Call, changing: Sequence[Facts], values: Mapping[str, Any]
+) -> QuerySet[Cancellation]:
+    """Write the decision on the open cancellation of each item, if it is still open.
+
+    :returns: what was written.
+    :raises Changed: not all are as they were ruled on; the transaction must be rolled back.
+    """
+    if call.action == Action.CONFIRM:
+        status = call.model.STATUS_FIELD
+        items = OrderItemQuerySet(call.model, using=call.using).filter(
+            **{"pk__in": [f.pk for f in changing], f"{status}__in": call.lifecycle.cancellable}
+        )
+        if items.update(**{status: call.lifecycle.cancelled}) != len(changing):
+            raise Changed
+    cancellations = Cancellation.objects.using(call.using).filter(
+        pk__in=[facts.cancellation_pk for facts in changing]
+    )
+    undecided = cancellations.filter(status=CancellationStatus.REQUESTED)
+    if undecided.update(**values) != len(changing):
+        raise Changed
+    return cancellations.filter(status=call.action.result)
+
+
+def tell(
+    call: Call,
+    changing: Sequence[Facts],
+    written: QuerySet[Cancellation],
+    cancellations: Iterable[Cancellation],
+) -> None:
+    """Send the signal for each, and make sure that no receiver broke the transaction."""
+    signal = BY_ACTION[call.action]
+    if not signal.has_listeners(Cancellation):
+        return
+    before = {facts.pk: facts for facts in changing}
+    for cancellation in cancellations:
+        try:
+            signal.send(sender=Cancellation, cancellation=cancellation, by=call.by, via=call.via)
+        except errors.Veto as veto:
+            facts = before[cancellation.order_item_id]
+            veto.order_item_uuid = facts.uuid
+            veto.item_status = facts.status
+            veto.cancellation_status = facts.cancellation_status
+            raise
+    # A receiver that swallowed a database error leaves a transaction which Django, PostgreSQL
+    # or (after a deadlock) MariaDB would roll back in silence.
+    if connections[call.using].needs_rollback or written.count() != len(changing):
+        raise transaction.TransactionManagementError(
+            "A receiver of a cancellation signal swallowed a database error: nothing was written."
+        )
