@@ -67,7 +67,7 @@ def described(user: "User | None", standing: "Standing", using: str) -> OrderIte
     model = get_order_item_model()
     return (
         OrderItemQuerySet(model, using=using)
-        .select_related(*model.order_relations())
+        .select_related(*(model.order_relations() or [None]))  # without arguments: every relation
         .with_sides(user, standing)
         .with_latest_cancellation()
     )

@@ -74,9 +74,10 @@ def _decide_one(call: Call, item: Any) -> Outcome:
 
 def _perform_one_locked(call: Call, facts: Facts) -> Outcome:
     outcome = _perform_locked(call, {facts.pk: facts.uuid})
-    items = described(call.by, call.standing, call.using)
-    for outcome.item in items.filter(pk=facts.pk):
-        attach(outcome.item)
+    for item in described(call.by, call.standing, call.using).filter(pk=facts.pk):
+        attach(item)
+        if not isinstance(outcome.refused.get(facts.uuid), errors.NotFound):
+            outcome.item = item
     return outcome
 
 
