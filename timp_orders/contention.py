@@ -43,7 +43,7 @@ def in_transaction(work: Callable[[], T], using: str) -> T:
     :raises Busy: it was busy again; the transaction (the savepoint, within somebody else's) was
         rolled back.
     """
-    tries = 1 if connections[using].in_atomic_block else 2
+    tries = 2 if connections[using].get_autocommit() else 1
     while True:
         tries -= 1
         try:

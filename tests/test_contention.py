@@ -1,0 +1,211 @@
+"""Which errors mean that the database is busy, and what is done about them."""
+
+import sqlite3
+
+import pytest
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+
+from timp_orders.contention import in_transaction, is_contention
+from timp_orders.errors import Busy
+from timp_orders.models import Organization
+
+
+class PostgreSQLError(Exception):
+    def __init__(self, attribute, sqlstate):
+        setattr(self, attribute, sqlstate)
+
+
+class SQLiteError(Exception):
+    def __init__(self, code):
+        self.sqlite_errorcode = code
+
+
+def wrapped(cause, *args, kind=OperationalError):
+    """Make the error that Django makes of a driver's."""
+    error = kind(*args)
+    error.__cause__ = cause
+    return error
+
+
+def postgresql(sqlstate, attribute="sqlstate"):
+    return wrapped(PostgreSQLError(attribute, sqlstate), "a message")
+
+
+def mysql(code):
+    return wrapped(Exception(code, "a message"), code, "a message")
+
+
+def sqlite(code):
+    return wrapped(SQLiteError(code), "database is locked")
+
+
+def busy():
+    """Make what the database of this run says when it is busy."""
+    return {"postgresql": postgresql("40001"), "mysql": mysql(1213)}.get(
+        connection.vendor, sqlite(sqlite3.SQLITE_BUSY)
+    )
+
+
+class TestWhatIsContention:
+    @pytest.mark.parametrize(
+        "error",
+        [
+            *[postgresql(state) for state in ("40001", "40P01", "55P03")],
+            *[postgresql(state, "pgcode") for state in ("40001", "40P01", "55P03")],
+            *[mysql(code) for code in (1020, 1205, 1213)],
+            sqlite(sqlite3.SQLITE_BUSY),
+            sqlite(sqlite3.SQLITE_BUSY_SNAPSHOT),
+            sqlite(sqlite3.SQLITE_BUSY_RECOVERY),
+        ],
+    )
+    def test_lock_timeouts_deadlocks_and_serialization_failures_are(self, error):
+        assert is_contention(error)
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            postgresql("23505"),  # unique violation
+            postgresql("57P01"),  # the server is being shut down
+            postgresql("08006"),  # connection failure
+            postgresql("40003"),  # statement completion unknown
+            postgresql(None),  # the connection was lost
+            postgresql(None, "pgcode"),
+            mysql(1062),  # duplicate entry
+            mysql(2006),  # server has gone away
+            mysql(2013),  # connection lost during a query
+            sqlite(sqlite3.SQLITE_LOCKED),  # within one connection: a bug, not a queue
+            sqlite(sqlite3.SQLITE_CONSTRAINT),
+            sqlite(sqlite3.SQLITE_FULL),
+            wrapped(None),
+            wrapped(None, "database is locked"),
+            # The message of a PostgreSQL error is not mistaken for a MariaDB number.
+            wrapped(PostgreSQLError("sqlstate", "23505"), 1213),
+            wrapped(SQLiteError(sqlite3.SQLITE_CONSTRAINT), 1205),
+        ],
+    )
+    def test_all_else_is_not(self, error):
+        assert not is_contention(error)
+
+    def test_what_sqlite_really_raises_is(self, tmp_path):
+        with sqlite3.connect(tmp_path / "one.sqlite3") as holder:
+            holder.execute("BEGIN IMMEDIATE")
+            waiting = sqlite3.connect(tmp_path / "one.sqlite3", timeout=0)
+            with pytest.raises(sqlite3.OperationalError) as raised:
+                waiting.execute("BEGIN IMMEDIATE")
+            waiting.close()
+        holder.close()
+        assert is_contention(wrapped(raised.value, *raised.value.args))
+
+
+class Work:
+    """Writes a row at each try, and fails at some."""
+
+    def __init__(self, *failures):
+        self.failures = list(failures)
+        self.tries = 0
+
+    def __call__(self):
+        self.tries += 1
+        Organization.objects.create(name=f"try {self.tries}", org_type="supplier")
+        if self.failures:
+            raise self.failures.pop(0)
+        return self.tries
+
+
+def written():
+    return list(Organization.objects.order_by("pk").values_list("name", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+class TestInATransactionOfItsOwn:
+    def test_the_result_is_returned_and_committed(self):
+        work = Work()
+        assert in_transaction(work, "default") == 1
+        assert written() == ["try 1"]
+        assert not connection.in_atomic_block
+
+    def test_busy_once_is_tried_again_from_the_beginning(self):
+        assert in_transaction(Work(busy()), "default") == 2
+        assert written() == ["try 2"]
+
+    def test_busy_twice_is_busy_and_nothing_is_written(self):
+        work = Work(busy(), busy(), busy())
+        with pytest.raises(Busy) as raised:
+            in_transaction(work, "default")
+        assert work.tries == 2
+        assert is_contention(raised.value.__cause__)
+        assert written() == []
+
+    def test_busy_at_the_commit_is_tried_again_too(self, monkeypatch):
+        commit, failures = connection.commit, [busy()]
+
+        def fail_once():
+            if failures:
+                raise failures.pop()
+            commit()
+
+        monkeypatch.setattr(connection, "commit", fail_once)
+        assert in_transaction(Work(), "default") == 2
+        assert written() == ["try 2"]
+
+    def test_a_connection_lost_at_the_commit_is_not_tried_again(self, monkeypatch):
+        # The commit may have happened: nobody knows, so "nothing was written" would be a lie.
+        def lose():
+            raise mysql(2013)
+
+        work = Work()
+        with monkeypatch.context() as patched:
+            patched.setattr(connection, "commit", lose)
+            with pytest.raises(OperationalError):
+                in_transaction(work, "default")
+        assert work.tries == 1
+
+    @pytest.mark.parametrize(
+        "error", [IntegrityError("no"), DatabaseError(), OperationalError("gone"), ValueError("no")]
+    )
+    def test_any_other_error_is_raised_as_it_is(self, error):
+        work = Work(error)
+        with pytest.raises(type(error)) as raised:
+            in_transaction(work, "default")
+        assert raised.value is error
+        assert work.tries == 1
+        assert written() == []
+
+    def test_another_error_at_the_second_try_is_raised_as_it_is(self):
+        with pytest.raises(ValueError, match="second"):
+            in_transaction(Work(busy(), ValueError("second")), "default")
+        assert written() == []
+
+
+@pytest.mark.django_db(transaction=True)
+class TestInATransactionOfSomebodyElses:
+    def test_it_is_never_tried_again(self):
+        work = Work(busy())
+        with transaction.atomic(), pytest.raises(Busy):
+            in_transaction(work, "default")
+        assert work.tries == 1
+
+    def test_what_they_wrote_before_and_after_is_kept(self):
+        with transaction.atomic():
+            Organization.objects.create(name="before", org_type="supplier")
+            with pytest.raises(Busy):
+                in_transaction(Work(busy()), "default")
+            Organization.objects.create(name="after", org_type="supplier")
+        assert written() == ["before", "after"]
+
+    def test_it_ends_with_theirs(self):
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            in_transaction(Work(), "default")
+            raise ZeroDivisionError
+        assert written() == []
+
+    def test_one_that_they_began_without_atomic_is_theirs_too(self):
+        transaction.set_autocommit(False)
+        try:
+            work = Work(busy())
+            with pytest.raises(Busy):
+                in_transaction(work, "default")
+            assert work.tries == 1
+        finally:
+            transaction.rollback()
+            transaction.set_autocommit(True)
