@@ -23,7 +23,7 @@ Whatever a signal's receiver raises
     all or nothing: nothing of the call was written.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from timp_orders.policy import User
 
 __all__ = [
+    "BY_ACTION",
     "Outcome",
     "confirm_cancellation",
     "reject_cancellation",
@@ -111,6 +112,14 @@ def withdraw_cancellation(
     The arguments are those of :func:`confirm_cancellation`.
     """
     return perform(Call(Action.WITHDRAW, by, via, note=note, expected=expected), items)
+
+
+BY_ACTION: dict[Action, Callable[..., Outcome]] = {
+    Action.REQUEST: request_cancellation,
+    Action.CONFIRM: confirm_cancellation,
+    Action.REJECT: reject_cancellation,
+    Action.WITHDRAW: withdraw_cancellation,
+}
 
 
 def supported_actions(facts: Facts, *, by: "User | None") -> list[Action]:

@@ -1,2 +1,22 @@
+"""The calls, as the platform names them. Include these under a prefix of your own."""
+
+from django.urls import path
+
+from timp_orders.api import views
+
 app_name = "timp_orders"
-urlpatterns: list[object] = []
+
+_ITEM = "orders/items/cancel/<uuid:order_item_uuid>/"
+_ORDER = "orders/cancel/<uuid:order_uuid>/"
+
+urlpatterns = [
+    path("orders/items/cancel/", views.CancellationListView.as_view(), name="cancellations"),
+    path(_ITEM, views.ItemView.as_view(), name="item"),
+    path(f"{_ITEM}confirm/", views.ConfirmCancellationView.as_view(), name="confirm"),
+    path(f"{_ITEM}reject/", views.RejectCancellationView.as_view(), name="reject"),
+    path(f"{_ITEM}request/", views.RequestCancellationView.as_view(), name="request"),
+    path(f"{_ITEM}withdraw/", views.WithdrawCancellationView.as_view(), name="withdraw"),
+    path("orders/cancel/", views.RequestOrderCancellationView.as_view(), name="request-order"),
+    path(f"{_ORDER}confirm/", views.ConfirmOrderCancellationView.as_view(), name="confirm-order"),
+    path(f"{_ORDER}reject/", views.RejectOrderCancellationView.as_view(), name="reject-order"),
+]

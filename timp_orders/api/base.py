@@ -1,0 +1,99 @@
+"""What all calls share: who is asked for, what a body may be, how errors are answered."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.http import StreamingHttpResponse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.common import no_append_slash
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.generics import GenericAPIView
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from timp_orders.api import problems
+from timp_orders.api.body import BodyParser, is_unreadable, receive
+from timp_orders.conf import settings
+
+if TYPE_CHECKING:
+    GenericBase = GenericAPIView[Any]
+else:
+    GenericBase = GenericAPIView
+
+__all__ = ["CancellationAPIView"]
+
+
+class JSONNegotiation(DefaultContentNegotiation):
+    """By the Accept header alone: a parameter ``format`` is as unknown as any other."""
+
+    def filter_renderers(self, renderers: Any, format: str) -> Any:
+        return renderers
+
+
+class CancellationAPIView(GenericBase):
+    """What all calls share."""
+
+    authentication_classes: Sequence[type[BaseAuthentication]] = ()
+    """Empty: those of ``TIMP_ORDERS["AUTHENTICATION_CLASSES"]``."""
+    permission_classes = (IsAuthenticated,)
+    """Who may call at all; the rules of sides and permissions are the services'."""
+    parser_classes = (BodyParser,)
+    renderer_classes = (JSONRenderer,)
+    content_negotiation_class = JSONNegotiation
+    versioning_class = None
+    pagination_class: Any = None
+    filter_backends: Any = ()
+    body_serializer_class: ClassVar[type[BaseSerializer[Any]]]
+    """What the body of a call may hold."""
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:
+        # Without its slash a PATCH must be a 404: CommonMiddleware would raise under DEBUG.
+        return no_append_slash(super().as_view(**initkwargs))
+
+    @property
+    def throttle_scope(self) -> str:
+        """``timp_orders_read`` or ``timp_orders_write``, for ``ScopedRateThrottle``."""
+        is_read = self.request.method in SAFE_METHODS
+        return "timp_orders_read" if is_read else "timp_orders_write"
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        classes = self.authentication_classes or settings.authentication_classes
+        return [authentication() for authentication in classes]
+
+    def perform_authentication(self, request: Request) -> None:
+        try:
+            super().perform_authentication(request)
+        except PermissionDenied as error:
+            # Only a session raises this. Its own text may hold the Origin that was sent.
+            raise PermissionDenied(_("The session needs its CSRF token.")) from error
+
+    def get_exception_handler(self) -> Callable[..., Response | None]:
+        return problems.respond
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if not is_unreadable(request._request):
+            return response
+        # The rest of the connection is the unread body, which must not become the next request. A
+        # development server closes a connection after a response without a length.
+        body = response.render().rendered_content
+        headers = dict(response.items())
+        return StreamingHttpResponse([body], status=response.status_code, headers=headers)
+
+    def words(self, request: Request) -> dict[str, Any]:
+        """Read and check the body.
+
+        :raises rest_framework.exceptions.APIException: it is not what ``body_serializer_class``
+            takes.
+        """
+        receive(request._request)
+        body = self.body_serializer_class(data=request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        words: dict[str, Any] = body.validated_data
+        return words

@@ -1,0 +1,234 @@
+"""The calls. Each view names its action; what they share is in ``timp_orders.api.base``.
+
+A host that wants something else subclasses a view and routes to its own: see the attributes of
+:class:`~timp_orders.api.base.CancellationAPIView`.
+"""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
+
+from django.db import router
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+from rest_framework.generics import ListAPIView, UpdateAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from timp_orders import errors
+from timp_orders.api.base import CancellationAPIView
+from timp_orders.api.filters import CancellationFilterBackend, CancellationFilterSet
+from timp_orders.api.pagination import CancellationPagination
+from timp_orders.api.problems import NothingToDo, Problem
+from timp_orders.api.serializers import (
+    DecisionSerializer,
+    ItemDetailSerializer,
+    ItemSerializer,
+    ListedCancellationSerializer,
+    NoteSerializer,
+    OrderRequestSerializer,
+    OutcomeSerializer,
+    RequestSerializer,
+)
+from timp_orders.conf import settings
+from timp_orders.facts import attach, described
+from timp_orders.models import Cancellation, get_order_item_model
+from timp_orders.querysets import LATEST, OrderItemQuerySet
+from timp_orders.services import BY_ACTION
+from timp_orders.states import Action, CancellationStatus, Via
+
+if TYPE_CHECKING:
+    UpdateBase = UpdateAPIView[Any]
+    ListBase = ListAPIView[Cancellation]
+else:
+    UpdateBase = UpdateAPIView
+    ListBase = ListAPIView
+
+__all__ = [
+    "CancellationListView",
+    "ConfirmCancellationView",
+    "ConfirmOrderCancellationView",
+    "ItemView",
+    "RejectCancellationView",
+    "RejectOrderCancellationView",
+    "RequestCancellationView",
+    "RequestOrderCancellationView",
+    "WithdrawCancellationView",
+]
+
+
+class ItemCallView(CancellationAPIView):
+    """A call on one item, which the URL names."""
+
+    serializer_class: Any = ItemSerializer
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Name the item; the service says whether the caller may see it."""
+        model = get_order_item_model()
+        return OrderItemQuerySet(model).filter(**{model.UUID_FIELD: self.kwargs["order_item_uuid"]})
+
+    def act(self, request: Request, action: Action) -> Any:
+        """Take the action.
+
+        :returns: the item as it is now.
+        """
+        words = self.words(request)
+        meant = words.pop("cancellation_uuid", None)
+        if meant:
+            words["expected"] = {self.kwargs["order_item_uuid"]: meant}
+        outcome = BY_ACTION[action](self.get_queryset(), by=request.user, via=Via.API, **words)
+        outcome.raise_if_refused()
+        if outcome.item is None:
+            raise errors.NotFound
+        return outcome.item
+
+
+class ItemActionView(ItemCallView, UpdateBase):
+    http_method_names = ["patch", "options"]
+    action: ClassVar[Action]
+    body_serializer_class = DecisionSerializer
+
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return Response(self.get_serializer(self.act(request, self.action)).data)
+
+
+class ConfirmCancellationView(ItemActionView):
+    """The supplier confirms: the item becomes cancelled."""
+
+    action = Action.CONFIRM
+
+
+class RejectCancellationView(ItemActionView):
+    """The supplier rejects: the item stays as it was."""
+
+    action = Action.REJECT
+
+
+class WithdrawCancellationView(ItemActionView):
+    """The retailer takes the request back: the item stays as it was."""
+
+    action = Action.WITHDRAW
+
+
+class RequestCancellationView(ItemActionView):
+    """The retailer asks to cancel the item."""
+
+    action = Action.REQUEST
+    body_serializer_class = RequestSerializer
+
+
+class ItemView(ItemCallView):
+    """An item with its cancellations; ``DELETE`` requests one."""
+
+    serializer_class = ItemDetailSerializer
+    body_serializer_class = RequestSerializer
+
+    def get(self, request: Request, order_item_uuid: UUID) -> Response:
+        """Tell how the item stands, its cancellations, and what the caller may do now."""
+        standing = settings.policy.standing(request.user)
+        using = router.db_for_read(get_order_item_model())
+        named = self.get_queryset().using(using)
+        items = described(request.user, standing, using).filter(pk__in=named.values("pk"))
+        for item in items:
+            facts = attach(item)
+            if standing.sees_all or facts.on_supplier_side or facts.on_retailer_side:
+                return Response(self.get_serializer(item).data)
+        raise errors.NotFound
+
+    def delete(self, request: Request, order_item_uuid: UUID) -> Response:
+        """The retailer asks to cancel the item."""
+        self.act(request, Action.REQUEST)
+        return Response(status=204)
+
+
+class CancellationListView(CancellationAPIView, ListBase):
+    """The cancellations that the caller may see, in the order of their requests."""
+
+    serializer_class = ListedCancellationSerializer
+    filter_backends = (CancellationFilterBackend,)
+    filterset_class = CancellationFilterSet
+    pagination_class = CancellationPagination
+
+    def get_queryset(self) -> QuerySet[Cancellation]:
+        model = get_order_item_model()
+        using = router.db_for_read(model)
+        cancellations = Cancellation.objects.using(using).select_related(
+            "order_item", *(f"order_item__{path}" for path in model.order_relations())
+        )
+        if settings.policy.standing(self.request.user).sees_all:
+            return cancellations
+        visible = OrderItemQuerySet(model, using=using).visible_to(self.request.user)
+        return cancellations.filter(order_item__in=visible)
+
+
+class OrderCallView(CancellationAPIView):
+    """A call on the items of one order that are on the caller's side."""
+
+    http_method_names = ["patch", "options"]
+    serializer_class: Any = OutcomeSerializer
+    action: ClassVar[Action]
+
+    def act(self, request: Request, order_uuid: UUID, **words: Any) -> Response:
+        """Take the action on all items of the order that it is about."""
+        items = self.items_on_side(request.user, order_uuid)
+        if self.action != Action.REQUEST:
+            statuses = [CancellationStatus.REQUESTED, self.action.result]
+            items = items.with_latest_cancellation().filter(**{f"{LATEST}status__in": statuses})
+        outcome = BY_ACTION[self.action](items, by=request.user, via=Via.API, **words)
+        lists = {
+            "changed": outcome.changed,
+            "unchanged": outcome.unchanged,
+            "refused": [
+                {"order_item_uuid": uuid, "code": error.code, "detail": str(error)}
+                for uuid, error in outcome.refused.items()
+            ],
+        }
+        if not outcome.changed and not outcome.unchanged:
+            raise Problem(NothingToDo(), order_uuid=order_uuid, **lists)
+        return Response({"order_uuid": order_uuid, **lists})
+
+    def items_on_side(self, user: Any, order_uuid: UUID) -> OrderItemQuerySet[Any]:
+        """Name the items: who may not see the order learns nothing else of it.
+
+        :raises timp_orders.errors.CancellationError: none of them is the caller's to act on.
+        """
+        model = get_order_item_model()
+        items = OrderItemQuerySet(model, using=router.db_for_write(model)).filter(
+            **{model.ORDER_UUID_FIELD: order_uuid}
+        )
+        standing = settings.policy.standing(user)
+        if not items.visible_to(user).exists():
+            raise errors.NotFound(_("There is no such order."))
+        if not standing.may_cancel:
+            raise errors.PermissionDenied
+        if standing.either_side:
+            return items
+        own = items.on_side(user, self.action.side)
+        if not own.exists():
+            raise errors.WrongSide
+        return own
+
+
+class RequestOrderCancellationView(OrderCallView):
+    """The retailer asks to cancel every item of an order that can be."""
+
+    action = Action.REQUEST
+    body_serializer_class = OrderRequestSerializer
+
+    def patch(self, request: Request) -> Response:
+        return self.act(request, **self.words(request))
+
+
+class ConfirmOrderCancellationView(OrderCallView):
+    """The supplier confirms all of its open cancellations in the order."""
+
+    action = Action.CONFIRM
+    body_serializer_class = NoteSerializer
+
+    def patch(self, request: Request, order_uuid: UUID) -> Response:
+        return self.act(request, order_uuid, **self.words(request))
+
+
+class RejectOrderCancellationView(ConfirmOrderCancellationView):
+    """The supplier rejects all of its open cancellations in the order."""
+
+    action = Action.REJECT
