@@ -1,5 +1,6 @@
 """The signals: what receivers get, and that they and the decision stand or fall together."""
 
+from contextlib import suppress
 from uuid import uuid4
 
 import pytest
@@ -73,10 +74,8 @@ class SwallowedError:
         self.provoke = provoke
 
     def __call__(self, **kwargs):
-        try:
+        with suppress(DatabaseError):
             self.provoke()
-        except DatabaseError:
-            pass
 
 
 def violate_a_constraint():
@@ -344,9 +343,9 @@ class TestInsideAnotherTransaction:
             lambda **kwargs: Organization.objects.create(name="undone", org_type="supplier"),
         )
         before = rows()
-        with pytest.raises(ZeroDivisionError), transaction.atomic():
+        with transaction.atomic():
             assert len(SERVICES[action](named(*made), by=None).changed) == 2
-            raise ZeroDivisionError
+            transaction.set_rollback(True)
         assert rows() == before
         assert not Organization.objects.filter(name="undone").exists()
 
