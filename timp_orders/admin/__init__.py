@@ -1,0 +1,30 @@
+"""The app in Django's admin: decisions by the service functions, all else in the ordinary way.
+
+Every class may be subclassed, or unregistered and replaced. A host with an order item model of its
+own mixes :class:`CancellationActionsMixin` into its own ``ModelAdmin``.
+"""
+
+from django.contrib import admin
+
+from timp_orders.admin.actions import CancellationActionsMixin
+from timp_orders.admin.cancellations import CancellationAdmin
+from timp_orders.admin.filters import AwaitingDecisionFilter, OpenReasonFilter
+from timp_orders.admin.items import OrderItemAdmin
+from timp_orders.admin.organizations import OrderAdmin, OrganizationAdmin
+from timp_orders.models import Cancellation, Order, OrderItem, Organization
+
+__all__ = [
+    "AwaitingDecisionFilter",
+    "CancellationActionsMixin",
+    "CancellationAdmin",
+    "OpenReasonFilter",
+    "OrderAdmin",
+    "OrderItemAdmin",
+    "OrganizationAdmin",
+]
+
+admin.site.register(Organization, OrganizationAdmin)
+admin.site.register(Order, OrderAdmin)
+admin.site.register(Cancellation, CancellationAdmin)
+if not OrderItem._meta.swapped:
+    admin.site.register(OrderItem, OrderItemAdmin)

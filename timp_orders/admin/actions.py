@@ -1,0 +1,221 @@
+"""The four actions, and the page between an action and its decision."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import quote, unquote
+from django.core import signing
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+
+from timp_orders.admin.decisions import Decision
+from timp_orders.admin.forms import ActionForm
+from timp_orders.admin.preview import groups, ruled
+from timp_orders.admin.reports import report
+from timp_orders.admin.selection import Selection, TooLarge
+from timp_orders.admin.trail import trail
+from timp_orders.admin.wording import WORDINGS, counted
+from timp_orders.call import Call
+from timp_orders.conf import settings
+from timp_orders.facts import attach, described
+from timp_orders.querysets import OrderItemQuerySet
+from timp_orders.services import supported_actions
+from timp_orders.states import Action, Via
+from timp_orders.writer import BATCH_SIZE
+
+if TYPE_CHECKING:
+    Base = admin.ModelAdmin[Any]
+else:
+    Base = object
+
+__all__ = ["CancellationActionsMixin"]
+
+
+class CancellationActionsMixin(Base):
+    """Confirm, reject, request and withdraw, for the ``ModelAdmin`` of an order item model.
+
+    In the list they are actions, on an item's own page buttons beside the trail of its
+    cancellations. All lead to a page that says what will happen, item by item, and only from there
+    to the service functions. A class with actions of its own adds them to these:
+    ``actions = [*CancellationActionsMixin.actions, "print_labels"]``.
+
+    What the page said would change is what is handed to the service, with the cancellations that
+    it showed: see :mod:`timp_orders.admin.selection`.
+    """
+
+    actions = [
+        "confirm_cancellation",
+        "reject_cancellation",
+        "request_cancellation",
+        "withdraw_cancellation",
+    ]
+    change_form_template = "admin/timp_orders/order_item_change_form.html"
+    cancellation_template = "admin/timp_orders/cancellation_action.html"
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the user may decide anything; on which side is for the service to say."""
+        return (
+            self.has_view_or_change_permission(request)
+            and settings.policy.standing(request.user).may_cancel
+        )
+
+    @admin.action(permissions=["cancel"], description=WORDINGS[Action.CONFIRM].title)
+    def confirm_cancellation(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+        return self._announce_listed(request, Action.CONFIRM, queryset)
+
+    @admin.action(permissions=["cancel"], description=WORDINGS[Action.REJECT].title)
+    def reject_cancellation(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+        return self._announce_listed(request, Action.REJECT, queryset)
+
+    @admin.action(permissions=["cancel"], description=WORDINGS[Action.REQUEST].title)
+    def request_cancellation(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+        return self._announce_listed(request, Action.REQUEST, queryset)
+
+    @admin.action(permissions=["cancel"], description=WORDINGS[Action.WITHDRAW].title)
+    def withdraw_cancellation(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+        return self._announce_listed(request, Action.WITHDRAW, queryset)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        named = set(request.POST.getlist("action")) & set(CancellationActionsMixin.actions)
+        if named and not self.has_cancel_permission(request):
+            raise PermissionDenied  # a forged post; the list itself would only ignore it
+        return super().changelist_view(request, extra_context)
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_cancellation"
+        view = self.admin_site.admin_view
+        return [
+            path("cancellation/", view(self.decide_view), name=name),
+            path(
+                "<path:object_id>/cancellation/<str:action>/",
+                view(self.announce_view),
+                name=f"{name}_action",
+            ),
+            *super().get_urls(),
+        ]
+
+    def announce_view(self, request: HttpRequest, object_id: str, action: str) -> HttpResponse:
+        """Say what an action will do to one item: where the buttons of its page lead."""
+        self._require_permission(request)
+        item = self.get_object(request, unquote(object_id))
+        if item is None or action not in Action.values:
+            raise Http404
+        back = self._url("change", quote(item.pk))
+        return self._announce(request, Action(action), [self._named([item.pk])], back)
+
+    # A batch that was committed stays so, whatever becomes of the next one.
+    @transaction.non_atomic_requests
+    def decide_view(self, request: HttpRequest) -> HttpResponse:
+        """Do what a page has announced."""
+        self._require_permission(request)
+        if request.method != "POST":
+            return HttpResponseRedirect(self._url("changelist"))
+        try:
+            text = request.POST.get("selection", "")
+            selection = Selection.loads(text, self.model, request.user)
+        except signing.BadSignature:
+            problem = _("The page could not be read; nothing was changed. Please select again.")
+            self.message_user(request, problem, messages.ERROR)
+            return HttpResponseRedirect(self._url("changelist"))
+        form = ActionForm(selection.action, request.POST)
+        if not form.is_valid():
+            return self._announce_again(request, selection, form)
+        tally = Decision(selection, request.user, **form.cleaned_data).carry_out()
+        for level, message in report(selection.action, tally):
+            self.message_user(request, message, level)
+        return HttpResponseRedirect(selection.back)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        item = kwargs.get("obj")
+        if item is not None:
+            context |= self._trail_context(request, item)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _trail_context(self, request: HttpRequest, item: Any) -> dict[str, Any]:
+        call = Call(Action.REQUEST, request.user, Via.ADMIN)
+        items = described(call.by, call.standing, call.using).visible_to(call.by)
+        if (found := items.filter(pk=item.pk).first()) is None:
+            return {}  # a host's own admin may show more items than there are trails to be seen
+        facts = attach(found)
+        may = self.has_cancel_permission(request)
+        return {
+            "trail_shown": True,
+            "trail": trail(found, call.standing),
+            "cancellation_buttons": [
+                (action.value, WORDINGS[action].title, self._action_url(item, action))
+                for action in (supported_actions(facts, by=call.by) if may else [])
+            ],
+        }
+
+    def _require_permission(self, request: HttpRequest) -> None:
+        if not self.has_cancel_permission(request):
+            raise PermissionDenied
+
+    def _url(self, name: str, *args: Any) -> str:
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{name}"
+        return reverse(name, args=args, current_app=self.admin_site.name)
+
+    def _action_url(self, item: Any, action: Action) -> str:
+        return self._url("cancellation_action", quote(item.pk), action.value)
+
+    def _named(self, pks: list[Any]) -> QuerySet[Any]:
+        return OrderItemQuerySet(self.model).filter(pk__in=pks)
+
+    def _announce_listed(
+        self, request: HttpRequest, action: Action, queryset: QuerySet[Any]
+    ) -> HttpResponse:
+        query = request.GET.copy()
+        query.pop("p", None)  # once decided, the items may leave the list, and it that page
+        back = f"{request.path}?{query.urlencode()}" if query else request.path
+        return self._announce(request, action, [queryset], back)
+
+    def _announce_again(
+        self, request: HttpRequest, selection: Selection, form: ActionForm
+    ) -> HttpResponse:
+        """Show the page anew, as things stand now, with what is wrong with the form."""
+        pks = [row.pk for row in selection.rows]
+        batches = [pks[at : at + BATCH_SIZE] for at in range(0, len(pks), BATCH_SIZE)]
+        named = map(self._named, batches)
+        return self._announce(request, selection.action, named, selection.back, form)
+
+    def _announce(
+        self,
+        request: HttpRequest,
+        action: Action,
+        named: Iterable[QuerySet[Any]],
+        back: str,
+        form: ActionForm | None = None,
+    ) -> HttpResponse:
+        call = Call(action, request.user, Via.ADMIN)
+        selection = Selection(action, back, ruled(call, named))
+        try:
+            text = selection.dumps(request.user)
+        except TooLarge:
+            problem = _("Too many items are selected for one page; nothing was changed.")
+            self.message_user(request, problem, messages.ERROR)
+            return HttpResponseRedirect(back)
+        changing = sum(row.verdict == "change" for row in selection.rows)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": WORDINGS[action].title,
+            "opts": self.opts,
+            "action": action.value,
+            "groups": groups(call, selection.rows),
+            "submit": changing and counted(WORDINGS[action].submit, changing),
+            "selection": text,
+            "form": form or ActionForm(action),
+            "back": back,
+            "decide_url": self._url("cancellation"),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, self.cancellation_template, context)

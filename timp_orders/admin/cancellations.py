@@ -1,0 +1,151 @@
+"""The trail of all cancellations: read by many, written by nobody here."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.http import HttpRequest, HttpResponseRedirect, StreamingHttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from timp_orders.admin.columns import (
+    ItemColumn,
+    decided_by,
+    item_relations,
+    parsed_uuid,
+    reason_label,
+    requested_by,
+)
+from timp_orders.admin.exports import csv_rows
+from timp_orders.admin.filters import ReasonFilter
+from timp_orders.admin.scope import TrailAdmin, sees_all
+from timp_orders.conf import settings
+from timp_orders.models import Cancellation, get_order_item_model
+from timp_orders.querysets import OrderItemQuerySet
+from timp_orders.states import Side
+
+__all__ = ["CancellationAdmin"]
+
+
+class CancellationAdmin(TrailAdmin):
+    """Read-only, for superusers too: only the services write the trail."""
+
+    list_display = [
+        "uuid",
+        "status",
+        ItemColumn("PO_NUMBER_FIELD", _("PO number")),
+        ItemColumn("RETAILER_FIELD", _("retailer")),
+        ItemColumn("SUPPLIER_FIELD", _("supplier")),
+        ItemColumn("SKU_ID_FIELD", _("SKU")),
+        "reason_text",
+        "requested_at",
+        "requester",
+        "decided_at",
+        "decider",
+    ]
+    list_filter = ("status", ReasonFilter, "requested_via", "decided_via")
+    date_hierarchy = "requested_at"
+    search_help_text = _("Search by the UUID of an item or a cancellation, PO number or SKU.")
+    change_list_template = "admin/timp_orders/cancellation_change_list.html"
+    fields = (
+        ("uuid", "status"),
+        "item_link",
+        ("reason_text", "note"),
+        ("requested_at", "requester", "requested_via"),
+        "decision_note",
+        ("decided_at", "decider", "decided_via"),
+    )
+    readonly_fields = ("item_link", "reason_text", "requester", "decider")
+
+    @admin.display(description=_("reason"), ordering="reason")
+    def reason_text(self, cancellation: Cancellation) -> str:
+        return reason_label(cancellation.reason)
+
+    @admin.display(description=_("order item"))
+    def item_link(self, cancellation: Any) -> str:
+        model = get_order_item_model()
+        if not self.admin_site.is_registered(model):
+            return str(cancellation.order_item)
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+        url = reverse(name, args=[cancellation.order_item_id], current_app=self.admin_site.name)
+        return format_html('<a href="{}">{}</a>', url, cancellation.order_item)
+
+    # Not ordered by name: the order would tell the names that are not shown.
+    @admin.display(description=_("requested by"))
+    def requester(self, cancellation: Any) -> str:
+        return requested_by(cancellation, on_retailer_side=cancellation.on_retailer_side)
+
+    @admin.display(description=_("decided by"))
+    def decider(self, cancellation: Any) -> str:
+        return decided_by(
+            cancellation,
+            on_retailer_side=cancellation.on_retailer_side,
+            on_supplier_side=cancellation.on_supplier_side,
+        )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        queryset = super().get_queryset(request)
+        if sees_all(request):
+            return queryset.annotate(on_supplier_side=Value(True), on_retailer_side=Value(True))
+        items: OrderItemQuerySet[Any] = OrderItemQuerySet(get_order_item_model(), using=queryset.db)
+        visible = items.visible_to(request.user)
+        named = items.filter(pk=OuterRef("order_item_id"))
+        sides = {
+            f"on_{side}_side": Exists(settings.policy.on_side(named, request.user, side))
+            for side in Side
+        }
+        return queryset.annotate(**sides).filter(order_item__in=visible.values("pk"))
+
+    def get_list_select_related(self, request: HttpRequest) -> list[str]:
+        joined = item_relations(get_order_item_model())
+        return ["order_item", *(f"order_item__{name}" for name in joined)]
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        model = get_order_item_model()
+        return [f"order_item__{model.PO_NUMBER_FIELD}", f"order_item__{model.SKU_ID_FIELD}"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if uuid := parsed_uuid(search_term):
+            item = f"order_item__{get_order_item_model().UUID_FIELD}"
+            return queryset.filter(Q(uuid=uuid) | Q(**{item: uuid})), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        # Filtering by a name would tell the names that are not shown.
+        if lookup.startswith(("requested_by", "decided_by")):
+            return False
+        return super().lookup_allowed(lookup, value, request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        view = self.admin_site.admin_view(self.export_view)
+        return [path("export/", view, name=name), *super().get_urls()]
+
+    def export_view(self, request: HttpRequest) -> StreamingHttpResponse | HttpResponseRedirect:
+        """Stream the cancellations of the list, filtered as it is, as CSV."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            changelist = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect("../?e=1")
+        rows = csv_rows(changelist.queryset, self.requester, self.decider)
+        response = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
+        name = f"cancellations-{timezone.localdate().isoformat()}.csv"
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response

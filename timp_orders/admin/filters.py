@@ -1,0 +1,61 @@
+"""Filters of the lists, for any model of order items; they count what the user may see."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from timp_orders.conf import settings
+from timp_orders.states import CancellationStatus
+
+__all__ = ["AwaitingDecisionFilter", "OpenReasonFilter", "ReasonFilter"]
+
+_OPEN = CancellationStatus.REQUESTED
+
+
+class AwaitingDecisionFilter(admin.SimpleListFilter):
+    """Items with an open cancellation, and how many they are."""
+
+    title = gettext_lazy("decision")
+    parameter_name = "awaiting"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        waiting = model_admin.get_queryset(request).filter(cancellations__status=_OPEN)
+        return [
+            ("yes", _("Awaiting decision (%(count)d)") % {"count": waiting.count()}),
+            ("no", _("Not awaiting decision")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        # No row doubles: an item has at most one open cancellation.
+        if self.value() == "yes":
+            return queryset.filter(cancellations__status=_OPEN)
+        if self.value() == "no":
+            return queryset.exclude(cancellations__status=_OPEN)
+        return queryset
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    """Cancellations by their reason."""
+
+    title = gettext_lazy("reason")
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(code, str(label)) for code, label in settings.REASONS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset if self.value() is None else self.having(queryset, self.value())
+
+    def having(self, queryset: QuerySet[Any], reason: str | None) -> QuerySet[Any]:
+        return queryset.filter(reason=reason)
+
+
+class OpenReasonFilter(ReasonFilter):
+    """Items by the reason of their open cancellation."""
+
+    def having(self, queryset: QuerySet[Any], reason: str | None) -> QuerySet[Any]:
+        return queryset.filter(cancellations__status=_OPEN, cancellations__reason=reason)

@@ -1,0 +1,94 @@
+"""Order items, and the decisions on their cancellations."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from timp_orders.admin.actions import CancellationActionsMixin
+from timp_orders.admin.columns import parsed_uuid, reason_label
+from timp_orders.admin.filters import AwaitingDecisionFilter, OpenReasonFilter
+from timp_orders.admin.scope import TrailAdmin
+from timp_orders.conf import settings
+from timp_orders.models import Cancellation
+
+__all__ = ["OrderItemAdmin"]
+
+
+class OrderItemAdmin(CancellationActionsMixin, TrailAdmin):
+    """The status is read-only: what cancels an item is a confirmed cancellation."""
+
+    list_display = (
+        "uuid",
+        "po_number",
+        "retailer",
+        "supplier",
+        "sku_id",
+        "quantity_ordered",
+        "status",
+        "open_since",
+        "open_reason",
+    )
+    list_filter = (
+        AwaitingDecisionFilter,
+        "status",
+        OpenReasonFilter,
+        ("supplier", admin.RelatedOnlyFieldListFilter),
+    )
+    list_select_related = ("order__retailer", "supplier")
+    date_hierarchy = "order__created_at"
+    search_fields = ("order__po_number", "sku_id")
+    search_help_text = _("Search by UUID (of the item or its order), PO number or SKU.")
+    raw_id_fields = ("order", "supplier")
+    readonly_fields = ("uuid", "status")
+    fields = (
+        "uuid",
+        "status",
+        "order",
+        "supplier",
+        "sku_id",
+        "sku_name",
+        "quantity_ordered",
+    )
+
+    @admin.display(description=_("PO number"), ordering="order__po_number")
+    def po_number(self, item: Any) -> str:
+        return str(item.order.po_number)
+
+    @admin.display(description=_("retailer"), ordering="order__retailer__name")
+    def retailer(self, item: Any) -> str:
+        return str(item.order.retailer)
+
+    @admin.display(description=_("cancellation requested"), ordering="open_since")
+    def open_since(self, item: Any) -> Any:
+        return item.open_since
+
+    @admin.display(description=_("reason"), ordering="open_reason")
+    def open_reason(self, item: Any) -> str | None:
+        return reason_label(item.open_reason) if item.open_reason else None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        items: Any = super().get_queryset(request)
+        visible: QuerySet[Any] = items.visible_to(request.user)
+        # Not joined: a COUNT(*) leaves subqueries out.
+        opened = Cancellation.objects.filter(order_item=OuterRef("pk"), open=True)
+        return visible.annotate(
+            open_since=Subquery(opened.values("requested_at")),
+            open_reason=Subquery(opened.values("reason")),
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if uuid := parsed_uuid(search_term):
+            return queryset.filter(Q(uuid=uuid) | Q(order__uuid=uuid)), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        if obj is None or settings.policy.standing(request.user).either_side:
+            return fields
+        # Moving an item elsewhere would take its trail, and its other side, with it.
+        return (*fields, *self.raw_id_fields)

@@ -1,0 +1,96 @@
+"""What the admin classes of this app share: who may see which rows."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.admin.utils import unquote
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+
+from timp_orders.conf import settings
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+__all__ = ["ScopedAdmin", "TrailAdmin", "sees_all"]
+
+
+def sees_all(request: HttpRequest) -> bool:
+    """Tell whether the user sees the rows of every organization."""
+    return settings.policy.standing(request.user).sees_all
+
+
+class ScopedAdmin(ModelAdmin):
+    """Rows of the user's own organizations only; operators and auditors see all.
+
+    Subclasses scope ``get_queryset``. What it does not return is not there: 404.
+    """
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        if (found := super().get_object(request, object_id, from_field)) is None:
+            raise Http404
+        return found
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
+        """Turn ``raw_id_fields`` into autocompletes wherever the other model's admin has them."""
+        # Not declared as autocomplete_fields, since a host may unregister that admin, or have
+        # users of its own without one: a failed system check.
+        return [
+            name
+            for name in self.raw_id_fields
+            if (related := self._related_admin(name)) and related.get_search_fields(request)
+        ]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        # A forged post must not name what the widget would not offer.
+        if "queryset" not in kwargs and (related := self._related_admin(db_field.name)):
+            kwargs["queryset"] = related.get_queryset(request)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def _related_admin(self, field_name: str) -> Any:
+        model = self.opts.get_field(field_name).related_model
+        return self.admin_site._registry.get(model)  # type: ignore[arg-type]
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = dict(extra_context or {})
+        if not sees_all(request):
+            # Names of users never cross from one organization to the other.
+            colleagues = Q(user__timp_organizations__members=request.user.pk)
+            entries = (
+                LogEntry.objects.filter(
+                    colleagues | Q(user=request.user.pk),
+                    object_id=unquote(object_id),
+                    content_type=ContentType.objects.get_for_model(
+                        self.model, for_concrete_model=False
+                    ),
+                )
+                .select_related("user")
+                .order_by("action_time")
+                .distinct()
+            )
+            page = self.get_paginator(request, entries, 100).get_page(request.GET.get("p", 1))
+            context |= {
+                "action_list": page,
+                "page_range": page.paginator.get_elided_page_range(page.number),
+                "pagination_required": page.paginator.num_pages > 1,
+            }
+        return super().history_view(request, object_id, context)
+
+
+class TrailAdmin(ScopedAdmin):
+    """Items and their trail: also for those who may decide, or see everything, and need no more."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        standing = settings.policy.standing(request.user)
+        return standing.may_cancel or standing.sees_all or super().has_view_permission(request, obj)

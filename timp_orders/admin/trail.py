@@ -1,0 +1,40 @@
+"""The trail of an item's cancellations, as its page shows it."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from timp_orders.admin.columns import decided_by, reason_label, requested_by
+from timp_orders.models import Cancellation
+
+if TYPE_CHECKING:
+    from timp_orders.policy import Standing
+
+__all__ = ["Entry", "trail"]
+
+
+class Entry(NamedTuple):
+    cancellation: Cancellation
+    reason: str
+    requested_by: str
+    decided_by: str
+
+
+def trail(item: Any, standing: "Standing") -> list[Entry]:
+    """Read the item's cancellations, newest first, with the names that the user may know.
+
+    :param item: with its ``facts``.
+    """
+    on_retailer_side = standing.sees_all or item.facts.on_retailer_side
+    on_supplier_side = standing.sees_all or item.facts.on_supplier_side
+    return [
+        Entry(
+            cancellation,
+            reason_label(cancellation.reason),
+            requested_by(cancellation, on_retailer_side=on_retailer_side),
+            decided_by(
+                cancellation,
+                on_retailer_side=on_retailer_side,
+                on_supplier_side=on_supplier_side,
+            ),
+        )
+        for cancellation in Cancellation.objects.filter(order_item=item.pk).order_by("-pk")
+    ]

@@ -1,0 +1,145 @@
+"""What the pages say of each action."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from timp_orders.states import Action
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+__all__ = ["REFUSED", "WORDINGS", "Wording", "counted"]
+
+Text = str | Promise
+
+
+class Wording(NamedTuple):
+    """Those with a ``%(count)d`` are filled in with the number of items."""
+
+    title: "_StrPromise"
+    will: Text
+    already: Text
+    submit: Text
+    done: Text
+    unchanged: Text
+    logged: Text
+
+
+REFUSED = ngettext_lazy(
+    "%(count)d item cannot be changed; it stays as it is",
+    "%(count)d items cannot be changed; they stay as they are",
+    "count",
+)
+
+WORDINGS = {
+    Action.CONFIRM: Wording(
+        title=_("Confirm cancellation"),
+        will=ngettext_lazy(
+            "%(count)d item will be cancelled", "%(count)d items will be cancelled", "count"
+        ),
+        already=ngettext_lazy(
+            "%(count)d cancellation is already confirmed; nothing changes",
+            "%(count)d cancellations are already confirmed; nothing changes",
+            "count",
+        ),
+        submit=ngettext_lazy(
+            "Confirm %(count)d cancellation", "Confirm %(count)d cancellations", "count"
+        ),
+        done=ngettext_lazy(
+            "%(count)d cancellation was confirmed.",
+            "%(count)d cancellations were confirmed.",
+            "count",
+        ),
+        unchanged=ngettext_lazy(
+            "%(count)d cancellation was already confirmed.",
+            "%(count)d cancellations were already confirmed.",
+            "count",
+        ),
+        logged=_("Confirmed the cancellation."),
+    ),
+    Action.REJECT: Wording(
+        title=_("Reject cancellation"),
+        will=ngettext_lazy(
+            "%(count)d cancellation will be rejected; the item stays as it is",
+            "%(count)d cancellations will be rejected; the items stay as they are",
+            "count",
+        ),
+        already=ngettext_lazy(
+            "%(count)d cancellation is already rejected; nothing changes",
+            "%(count)d cancellations are already rejected; nothing changes",
+            "count",
+        ),
+        submit=ngettext_lazy(
+            "Reject %(count)d cancellation", "Reject %(count)d cancellations", "count"
+        ),
+        done=ngettext_lazy(
+            "%(count)d cancellation was rejected.",
+            "%(count)d cancellations were rejected.",
+            "count",
+        ),
+        unchanged=ngettext_lazy(
+            "%(count)d cancellation was already rejected.",
+            "%(count)d cancellations were already rejected.",
+            "count",
+        ),
+        logged=_("Rejected the cancellation."),
+    ),
+    Action.REQUEST: Wording(
+        title=_("Request cancellation"),
+        will=ngettext_lazy(
+            "The cancellation of %(count)d item will be requested",
+            "The cancellation of %(count)d items will be requested",
+            "count",
+        ),
+        already=ngettext_lazy(
+            "The cancellation of %(count)d item is already requested; nothing changes",
+            "The cancellation of %(count)d items is already requested; nothing changes",
+            "count",
+        ),
+        submit=ngettext_lazy(
+            "Request %(count)d cancellation", "Request %(count)d cancellations", "count"
+        ),
+        done=ngettext_lazy(
+            "%(count)d cancellation was requested.",
+            "%(count)d cancellations were requested.",
+            "count",
+        ),
+        unchanged=ngettext_lazy(
+            "%(count)d cancellation was already requested.",
+            "%(count)d cancellations were already requested.",
+            "count",
+        ),
+        logged=_("Requested the cancellation."),
+    ),
+    Action.WITHDRAW: Wording(
+        title=_("Withdraw cancellation"),
+        will=ngettext_lazy(
+            "%(count)d request will be withdrawn; the item stays as it is",
+            "%(count)d requests will be withdrawn; the items stay as they are",
+            "count",
+        ),
+        already=ngettext_lazy(
+            "%(count)d request is already withdrawn; nothing changes",
+            "%(count)d requests are already withdrawn; nothing changes",
+            "count",
+        ),
+        submit=ngettext_lazy("Withdraw %(count)d request", "Withdraw %(count)d requests", "count"),
+        done=ngettext_lazy(
+            "%(count)d request was withdrawn.", "%(count)d requests were withdrawn.", "count"
+        ),
+        unchanged=ngettext_lazy(
+            "%(count)d request was already withdrawn.",
+            "%(count)d requests were already withdrawn.",
+            "count",
+        ),
+        logged=_("Withdrew the cancellation."),
+    ),
+}
+
+
+def counted(text: Text, count: int) -> str:
+    """Fill the number of items into a text."""
+    return str(text % {"count": count})
