@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import BaseParser
 from rest_framework.utils.mediatypes import _MediaType
 
 from timp_orders.conf import settings
@@ -67,8 +67,10 @@ def receive(request: HttpRequest) -> None:
     request._stream = BytesIO(body)  # type: ignore[attr-defined]
 
 
-class BodyParser(JSONParser):
+class BodyParser(BaseParser):
     """JSON objects in UTF-8 (RFC 8259), of ``TIMP_ORDERS["MAX_BODY_BYTES"]`` at most."""
+
+    media_type = "application/json"
 
     def parse(
         self,
