@@ -152,7 +152,7 @@ class CancellationActionsMixin(Base):
             "trail_shown": True,
             "trail": trail(found, call.standing),
             "cancellation_buttons": [
-                (action.value, WORDINGS[action].title, self._action_url(item, action))
+                (action.value, WORDINGS[action], self._action_url(item, action))
                 for action in (supported_actions(facts, by=call.by) if may else [])
             ],
         }

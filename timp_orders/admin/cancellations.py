@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from timp_orders.admin.columns import (
     ItemColumn,
+    at_and_by,
     decided_by,
     item_relations,
     parsed_uuid,
@@ -34,30 +35,28 @@ __all__ = ["CancellationAdmin"]
 class CancellationAdmin(TrailAdmin):
     """Read-only, for superusers too: only the services write the trail."""
 
-    list_display = [
+    list_display = (
         "uuid",
-        "status",
         ItemColumn("PO_NUMBER_FIELD", _("PO number")),
-        ItemColumn("RETAILER_FIELD", _("retailer")),
-        ItemColumn("SUPPLIER_FIELD", _("supplier")),
         ItemColumn("SKU_ID_FIELD", _("SKU")),
+        "status",
         "reason_text",
-        "requested_at",
-        "requester",
-        "decided_at",
-        "decider",
-    ]
+        "requested",
+        "decided",
+        ItemColumn("SUPPLIER_FIELD", _("supplier")),
+        ItemColumn("RETAILER_FIELD", _("retailer")),
+    )
     list_filter = ("status", ReasonFilter, "requested_via", "decided_via")
     date_hierarchy = "requested_at"
     search_help_text = _("Search by the UUID of an item or a cancellation, PO number or SKU.")
     change_list_template = "admin/timp_orders/cancellation_change_list.html"
-    fields = (
-        ("uuid", "status"),
-        "item_link",
-        ("reason_text", "note"),
-        ("requested_at", "requester", "requested_via"),
-        "decision_note",
-        ("decided_at", "decider", "decided_via"),
+    fieldsets = (
+        (None, {"fields": ("uuid", "status", "item_link")}),
+        (
+            _("Request"),
+            {"fields": ("requested_at", "requester", "requested_via", "reason_text", "note")},
+        ),
+        (_("Decision"), {"fields": ("decided_at", "decider", "decided_via", "decision_note")}),
     )
     readonly_fields = ("item_link", "reason_text", "requester", "decider")
 
@@ -75,6 +74,16 @@ class CancellationAdmin(TrailAdmin):
         return format_html('<a href="{}">{}</a>', url, cancellation.order_item)
 
     # Not ordered by name: the order would tell the names that are not shown.
+    @admin.display(description=_("requested"), ordering="requested_at")
+    def requested(self, cancellation: Any) -> str:
+        return at_and_by(cancellation.requested_at, self.requester(cancellation))
+
+    @admin.display(description=_("decided"), ordering="decided_at")
+    def decided(self, cancellation: Any) -> str | None:
+        if cancellation.decided_at is None:
+            return None
+        return at_and_by(cancellation.decided_at, self.decider(cancellation))
+
     @admin.display(description=_("requested by"))
     def requester(self, cancellation: Any) -> str:
         return requested_by(cancellation, on_retailer_side=cancellation.on_retailer_side)
@@ -146,6 +155,6 @@ class CancellationAdmin(TrailAdmin):
             return HttpResponseRedirect("../?e=1")
         rows = csv_rows(changelist.queryset, self.requester, self.decider)
         response = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
-        name = f"cancellations-{timezone.localdate().isoformat()}.csv"
+        name = f"cancellations-{timezone.now().date().isoformat()}.csv"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response

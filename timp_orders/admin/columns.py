@@ -1,11 +1,14 @@
 """What the pages tell of an item and of its cancellations, whatever the host's item model."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.contrib.admin.utils import display_for_value
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Field, ForeignKey, Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
+from django.utils.html import format_html
 
 from timp_orders.conf import settings
 from timp_orders.models import Cancellation, get_order_item_model
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ItemColumn",
+    "at_and_by",
     "decided_by",
     "item_relations",
     "joined",
@@ -52,6 +56,12 @@ def shown(item: Any, path: str) -> Any:
     value = item.value_of(path)
     field = _field_at(type(item), path)
     return dict(field.flatchoices).get(value, value) if field else value
+
+
+def at_and_by(at: datetime, by: str) -> str:
+    """Return a moment and, in small print below, a word on it."""
+    moment = display_for_value(at, "")
+    return format_html('{}<div class="help">{}</div>', moment, by) if by else moment
 
 
 def joined(items: QuerySet[Any]) -> QuerySet[Any]:

@@ -22,7 +22,7 @@ from timp_orders.writer import BATCH_SIZE
 
 __all__ = ["EXAMPLES", "Decision", "Tally"]
 
-EXAMPLES = 10
+EXAMPLES = 5
 """Items that a message names for one reason."""
 
 _DECIDE = {

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
+from django.utils.timezone import is_aware, localtime
 
 from timp_orders.models import get_order_item_model
 
@@ -27,7 +27,7 @@ class _Echo:
 def neutral(value: Any) -> Any:
     """Return what a spreadsheet shows as it is, and does not calculate."""
     if isinstance(value, datetime):
-        return timezone.localtime(value).isoformat()
+        return (localtime(value) if is_aware(value) else value).isoformat()
     if value is None or isinstance(value, int | float):
         return value
     text = str(value)

@@ -24,6 +24,8 @@ class ActionForm(forms.Form):
     A note is required for a rejection: somebody waits to hear why.
     """
 
+    required_css_class = "required"
+
     def __init__(self, action: Action, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if action == Action.REQUEST:

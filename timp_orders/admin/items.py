@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from timp_orders.admin.actions import CancellationActionsMixin
-from timp_orders.admin.columns import parsed_uuid, reason_label
+from timp_orders.admin.columns import at_and_by, parsed_uuid, reason_label
 from timp_orders.admin.filters import AwaitingDecisionFilter, OpenReasonFilter
 from timp_orders.admin.scope import TrailAdmin
 from timp_orders.conf import settings
@@ -23,13 +23,12 @@ class OrderItemAdmin(CancellationActionsMixin, TrailAdmin):
     list_display = (
         "uuid",
         "po_number",
-        "retailer",
-        "supplier",
+        "status",
+        "open_cancellation",
         "sku_id",
         "quantity_ordered",
-        "status",
-        "open_since",
-        "open_reason",
+        "supplier_name",
+        "retailer_name",
     )
     list_filter = (
         AwaitingDecisionFilter,
@@ -57,17 +56,21 @@ class OrderItemAdmin(CancellationActionsMixin, TrailAdmin):
     def po_number(self, item: Any) -> str:
         return str(item.order.po_number)
 
+    @admin.display(description=_("open cancellation"), ordering="open_since")
+    def open_cancellation(self, item: Any) -> str | None:
+        """Say since when, and with which reason."""
+        if item.open_since is None:
+            return None
+        return at_and_by(item.open_since, reason_label(item.open_reason))
+
+    # The names, since the admin never breaks the line of a foreign key.
+    @admin.display(description=_("supplier"), ordering="supplier__name")
+    def supplier_name(self, item: Any) -> str:
+        return str(item.supplier)
+
     @admin.display(description=_("retailer"), ordering="order__retailer__name")
-    def retailer(self, item: Any) -> str:
+    def retailer_name(self, item: Any) -> str:
         return str(item.order.retailer)
-
-    @admin.display(description=_("cancellation requested"), ordering="open_since")
-    def open_since(self, item: Any) -> Any:
-        return item.open_since
-
-    @admin.display(description=_("reason"), ordering="open_reason")
-    def open_reason(self, item: Any) -> str | None:
-        return reason_label(item.open_reason) if item.open_reason else None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         items: Any = super().get_queryset(request)

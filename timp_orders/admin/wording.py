@@ -20,6 +20,7 @@ class Wording(NamedTuple):
     """Those with a ``%(count)d`` are filled in with the number of items."""
 
     title: "_StrPromise"
+    button: Text
     will: Text
     already: Text
     submit: Text
@@ -37,6 +38,7 @@ REFUSED = ngettext_lazy(
 WORDINGS = {
     Action.CONFIRM: Wording(
         title=_("Confirm cancellation"),
+        button=_("Confirm"),
         will=ngettext_lazy(
             "%(count)d item will be cancelled", "%(count)d items will be cancelled", "count"
         ),
@@ -62,6 +64,7 @@ WORDINGS = {
     ),
     Action.REJECT: Wording(
         title=_("Reject cancellation"),
+        button=_("Reject"),
         will=ngettext_lazy(
             "%(count)d cancellation will be rejected; the item stays as it is",
             "%(count)d cancellations will be rejected; the items stay as they are",
@@ -89,6 +92,7 @@ WORDINGS = {
     ),
     Action.REQUEST: Wording(
         title=_("Request cancellation"),
+        button=_("Request cancellation"),
         will=ngettext_lazy(
             "The cancellation of %(count)d item will be requested",
             "The cancellation of %(count)d items will be requested",
@@ -116,6 +120,7 @@ WORDINGS = {
     ),
     Action.WITHDRAW: Wording(
         title=_("Withdraw cancellation"),
+        button=_("Withdraw"),
         will=ngettext_lazy(
             "%(count)d request will be withdrawn; the item stays as it is",
             "%(count)d requests will be withdrawn; the items stay as they are",
