@@ -1,16 +1,13 @@
 """Pages of the list."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.pagination import CursorPagination
+from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
 from timp_orders.conf import settings
-
-if TYPE_CHECKING:
-    from rest_framework.pagination import Cursor
 
 __all__ = ["CancellationPagination"]
 
@@ -48,13 +45,26 @@ class CancellationPagination(CursorPagination):
         try:
             cursor: Cursor | None = super().decode_cursor(request)
         except NotFound:
-            cursor, is_valid = None, False
+            is_valid = False
         else:
-            position = cursor.position if cursor else None
-            is_valid = position is None or (_is_number(position) and int(position) <= _MAX_KEY)
+            is_valid = cursor is None or (cursor.offset == 0 and _is_key(cursor.position))
         if not is_valid:
             raise ValidationError({"cursor": [_("This is not a cursor of this list.")]})
         return cursor
+
+    def get_next_link(self) -> str | None:
+        return super().get_next_link() if self.page else self._way_back(self.has_next, -1)
+
+    def get_previous_link(self) -> str | None:
+        return super().get_previous_link() if self.page else self._way_back(self.has_previous, 1)
+
+    def _way_back(self, exists: bool, step: int) -> str | None:
+        """Lead back from a page that became empty, which REST framework answers with a guess."""
+        if not exists or self.cursor is None:
+            return None
+        position = max(0, int(self.cursor.position or 0) + step)
+        link: str = self.encode_cursor(Cursor(0, not self.cursor.reverse, str(position)))
+        return link
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
@@ -62,6 +72,10 @@ class CancellationPagination(CursorPagination):
             if parameter["name"] == self.page_size_query_param:
                 parameter["schema"] |= {"minimum": 1, "maximum": settings.MAX_PAGE_SIZE}
         return parameters
+
+
+def _is_key(text: str | None) -> bool:
+    return text is not None and _is_number(text) and int(text) < _MAX_KEY
 
 
 def _is_number(text: str) -> bool:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
@@ -43,11 +44,18 @@ class StrictUUIDField(serializers.UUIDField):
 
 
 class NoteField(serializers.CharField):
-    """Plain text, kept as it is. The limit is the host's, so it is read when used."""
+    """Plain text, kept as it is."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs |= {"required": False, "allow_blank": True, "trim_whitespace": False}
-        super().__init__(max_length=settings.NOTE_MAX_LENGTH, **kwargs)
+        super().__init__(**kwargs)
+
+    def bind(self, field_name: str, parent: Any) -> None:
+        # Not at import: the limit is the host's, and a wrong one is for the system checks to tell.
+        self.max_length = settings.NOTE_MAX_LENGTH
+        message = self.error_messages["max_length"].format(max_length=self.max_length)
+        self.validators.append(MaxLengthValidator(self.max_length, message))
+        super().bind(field_name, parent)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -62,7 +70,11 @@ class ReasonField(serializers.ChoiceField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs |= {"required": False, "allow_blank": True}
-        super().__init__(choices=list(settings.REASONS.items()), **kwargs)
+        super().__init__(choices=[], **kwargs)
+
+    def bind(self, field_name: str, parent: Any) -> None:
+        self.choices = list(settings.REASONS.items())  # not at import, as with the note
+        super().bind(field_name, parent)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):

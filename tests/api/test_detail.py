@@ -1,0 +1,75 @@
+"""The item's own call."""
+
+from itertools import product
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.api import CALLERS, error
+from tests.test_services import SERVICES, codes, make
+from tests.test_states import CANCELLATION_STATUSES, ITEM_STATUSES
+from timp_orders.states import Action
+from timp_orders.testing import CancellationFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_shows_the_item_and_all_its_cancellations_newest_first(call, world):
+    world.cancellation.delete()
+    old = CancellationFactory(order_item=world.item, status="rejected", reason="fraud")
+    new = CancellationFactory(order_item=world.item, note="Two\nlines")
+    answer = call("item", world.item.uuid, method="get", by=world.supplier).json()
+    assert answer["order_item_uuid"] == str(world.item.uuid)
+    assert [c["uuid"] for c in answer["cancellations"]] == [str(new.uuid), str(old.uuid)]
+    assert answer["cancellation"] == answer["cancellations"][0]
+    assert answer["cancellations"][0]["note"] == "Two\nlines"
+    assert answer["supported_actions"] == ["confirm", "reject"]
+
+
+def test_without_a_cancellation_it_says_so(call, world):
+    world.cancellation.delete()
+    answer = call("item", world.item.uuid, method="get", by=world.retailer).json()
+    assert (answer["cancellation"], answer["cancellations"]) == (None, [])
+    assert answer["supported_actions"] == ["request"]
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_it_promises_what_the_service_does_and_nothing_else(
+    call, callers, order, supplier, named, caller
+):
+    by = callers[caller]
+    for state in product(ITEM_STATUSES, CANCELLATION_STATUSES):
+        response = call("item", make(order, supplier, *state).uuid, method="get", by=by)
+        if caller == "stranger":
+            assert error(response) == (404, "not_found")
+            continue
+        twins = {action: make(order, supplier, *state) for action in Action.values}
+        assert response.json()["supported_actions"] == [
+            action
+            for action, twin in twins.items()
+            if codes(SERVICES[action](named(twin), by=by)) == {twin.uuid: "change"}
+        ]
+
+
+def test_what_is_hidden_and_what_is_not_there_are_alike_to_the_last_byte(call, world):
+    answers = [
+        call("item", uuid, method="get", by=world.stranger)
+        for uuid in (world.item.uuid, world.nowhere)
+    ]
+    assert error(answers[0]) == (404, "not_found")
+    assert answers[0].content == answers[1].content
+    assert str(answers[0].headers) == str(answers[1].headers)
+
+
+def test_it_takes_the_same_statements_whatever_its_history(call, world):
+    call("item", world.item.uuid, method="get", by=world.supplier)
+
+    def statements():
+        with CaptureQueriesContext(connection) as captured:
+            call("item", world.item.uuid, method="get", by=world.supplier)
+        return len(captured)
+
+    short = statements()
+    CancellationFactory.create_batch(30, order_item=world.item, status="rejected")
+    assert statements() == short <= 5

@@ -1,0 +1,326 @@
+"""The list of cancellations, which a back office polls."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from urllib.parse import quote
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.api import CALLERS, error
+from timp_orders import services
+from timp_orders.models import Cancellation, OrderItem
+from timp_orders.testing import CancellationFactory, OrderFactory, OrderItemFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def listed(call):
+    """Read all pages, and return the rows."""
+
+    def listed(by, query=""):
+        rows, path = [], f"/timp/orders/items/cancel/{query}"
+        while path:
+            response = call(path, method="get", by=by)
+            assert response.status_code == 200, response.content
+            page = response.json()
+            assert set(page) == {"next", "previous", "results"}
+            rows += page["results"]
+            path = page["next"] and page["next"].removeprefix("http://testserver")
+        return rows
+
+    return listed
+
+
+def uuids(rows):
+    return [row["uuid"] for row in rows]
+
+
+def make_many(count, item_factory):
+    items = OrderItem.objects.bulk_create(item_factory(n) for n in range(count))
+    return Cancellation.objects.bulk_create(Cancellation(order_item=item) for item in items)
+
+
+@pytest.fixture
+def many(order, supplier):
+    def many(count):
+        return make_many(count, lambda n: OrderItem(order=order, supplier=supplier, sku_id=f"S{n}"))
+
+    return many
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_each_sees_what_is_on_their_side_and_no_more(listed, world, caller):
+    CancellationFactory(order_item__order=world.order)  # another supplier's
+    CancellationFactory(order_item__supplier=world.item.supplier)  # another retailer's
+    CancellationFactory()
+    theirs = {"supplier": 2, "retailer": 2, "both": 3, "stranger": 0, "auditor": 4, "operator": 4}
+    count = theirs.get(caller.removeprefix("powerless_"), 4)
+    assert len(listed(getattr(world, caller))) == count
+
+
+def test_a_row_is_the_cancellation_with_its_item(listed, world):
+    (row,) = listed(world.supplier)
+    assert row == {
+        "uuid": str(world.cancellation.uuid),
+        "status": "requested",
+        "reason": "",
+        "note": "",
+        "requested_at": world.cancellation.requested_at.isoformat().replace("+00:00", "Z"),
+        "decided_at": None,
+        "decision_note": "",
+        "order_item": {
+            "order_item_uuid": str(world.item.uuid),
+            "order_uuid": str(world.order.uuid),
+            "po_number": world.order.po_number,
+            "sku_id": world.item.sku_id,
+            "sku_name": world.item.sku_name,
+            "quantity_ordered": 1,
+            "status": "Allocated",
+        },
+    }
+
+
+def test_names_of_users_are_not_told(call, world, named):
+    services.confirm_cancellation(named(world.item), by=world.supplier)
+    for name, args in (("cancellations", []), ("item", [world.item.uuid])):
+        answer = call(name, *args, method="get", by=world.retailer).content.decode()
+        assert world.supplier.username not in answer.replace("on_supplier_side", "")
+
+
+def test_rows_come_in_the_order_of_their_requests(listed, world, many):
+    made = [world.cancellation, *many(30)]
+    assert uuids(listed(world.supplier, "?page_size=7")) == [str(c.uuid) for c in made]
+
+
+def test_3000_requests_of_one_moment_page_exactly(listed, world, order, supplier, named):
+    items = OrderItem.objects.bulk_create(
+        OrderItem(order=order, supplier=supplier, sku_id=f"S{n}") for n in range(3000)
+    )
+    services.request_cancellation(named(*items), by=None)
+    found = uuids(listed(world.supplier, "?page_size=500"))
+    assert len(found) == len(set(found)) == 3001
+
+
+def test_back_again_is_the_page_before(call, world, many):
+    many(9)
+    first = call("/timp/orders/items/cancel/?page_size=4", method="get", by=world.supplier).json()
+    path = first["next"].removeprefix("http://testserver")
+    second = call(path, method="get", by=world.supplier).json()
+    path = second["previous"].removeprefix("http://testserver")
+    again = call(path, method="get", by=world.supplier).json()
+    assert again["results"] == first["results"]
+    assert uuids(first["results"]) != uuids(second["results"])
+
+
+def test_what_happens_between_two_pages_skips_and_repeats_nothing(call, world, many, named):
+    made = [world.cancellation, *many(20)]
+    path, found = "/timp/orders/items/cancel/?status=requested&page_size=3", []
+    added = []
+    while path:
+        page = call(path, method="get", by=world.supplier).json()
+        found += uuids(page["results"])
+        # What was shown is decided, and something new is requested, before the next page.
+        shown = OrderItem.objects.filter(cancellations__uuid__in=uuids(page["results"]))
+        services.confirm_cancellation(shown, by=None)
+        if len(added) < 3:
+            item = OrderItemFactory(order=world.order, supplier=world.item.supplier)
+            services.request_cancellation(named(item), by=None)
+            added.append(item.cancellations.get())
+        path = page["next"] and page["next"].removeprefix("http://testserver")
+    assert found == [str(c.uuid) for c in [*made, *added]]
+
+
+class TestFilters:
+    @pytest.fixture
+    def made(self, world, supplier, retailer):
+        """A cancellation for each status, in two orders, a day apart."""
+        world.cancellation.delete()
+        start = datetime(2030, 1, 1, tzinfo=UTC)
+        made = {}
+        orders = [world.order, OrderFactory(retailer=retailer, po_number="po é&1")]
+        for order, status in product(orders, ["requested", "confirmed", "rejected", "withdrawn"]):
+            made[order.po_number, status] = CancellationFactory(
+                order_item__order=order,
+                order_item__supplier=supplier,
+                order_item__sku_id=f"{status} {order.pk}",
+                status=status,
+                requested_at=start + timedelta(days=len(made)),
+            )
+        return made
+
+    @pytest.mark.parametrize(
+        ("query", "wanted"),
+        [
+            ("status=requested", lambda po, status, day: status == "requested"),
+            (
+                "status=rejected&status=withdrawn",
+                lambda po, status, day: status in ("rejected", "withdrawn"),
+            ),
+            ("po_number=" + quote("po é&1"), lambda po, status, day: po == "po é&1"),
+            ("po_number=none", lambda po, status, day: False),
+            ("requested_after=2030-01-03T00:00:00Z", lambda po, status, day: day >= 3),
+            ("requested_after=2030-01-03", lambda po, status, day: day >= 3),
+            ("requested_after=2030-01-03T01:00:00%2B01:00", lambda po, status, day: day >= 3),
+            ("requested_before=2030-01-03T00:00:00Z", lambda po, status, day: day < 3),
+            (
+                "requested_after=2030-01-02T12:00:00Z&requested_before=2030-01-07T12:00:00Z"
+                "&status=requested",
+                lambda po, status, day: 3 <= day <= 7 and status == "requested",
+            ),
+            ("requested_after=0001-01-01T00:00:00Z", lambda po, status, day: True),
+            ("requested_before=9999-12-31T23:59:59Z", lambda po, status, day: True),
+        ],
+    )
+    def test_each_keeps_what_it_says(self, listed, world, made, query, wanted):
+        expected = [
+            str(c.uuid)
+            for (po, status), c in made.items()
+            if wanted(po, status, c.requested_at.day)
+        ]
+        assert uuids(listed(world.supplier, f"?{query}")) == expected
+
+    def test_order_and_sku_are_filters_too(self, listed, world, made):
+        one = made["po é&1", "rejected"]
+        found = listed(world.supplier, f"?order_uuid={one.order_item.order.uuid}")
+        assert len(found) == 4
+        found = listed(world.supplier, f"?sku_id={quote(one.order_item.sku_id)}")
+        assert uuids(found) == [str(one.uuid)]
+
+    def test_the_filters_go_with_the_cursor(self, listed, world, made):
+        assert len(listed(world.supplier, "?status=requested&page_size=1")) == 2
+
+    def test_another_organizations_order_is_an_empty_list_like_one_that_is_not(self, call, world):
+        hidden = CancellationFactory().order_item.order
+        answers = {
+            call(
+                f"/timp/orders/items/cancel/?order_uuid={uuid}", method="get", by=world.supplier
+            ).content
+            for uuid in (hidden.uuid, uuid4())
+        }
+        assert answers == {b'{"next":null,"previous":null,"results":[]}'}
+
+
+WRONG = {
+    "status": ["", "nonsense", "REQUESTED", "requested,confirmed", "%00", "%ED%A0%80"],
+    "po_number": ["", "%00", "a%00b"],
+    "sku_id": ["", "%00"],
+    "order_uuid": ["", "nonsense", "7", "%00", "2350a349-2441-4c32-b7f6-99b7e4540b9"],
+    "requested_after": [
+        "",
+        "yesterday",
+        "2030-13-01",
+        "2030-02-30T00:00:00Z",
+        "0001-01-01T00:00:00%2B14:00",
+        "9999-12-31T23:59:59-14:00",
+        "1e9",
+        "%00",
+        "99999-01-01T00:00:00Z",
+    ],
+    "requested_before": ["now()", "2030-01-01T25:00:00Z"],
+    "page_size": ["", "0", "-1", "501", "1.5", "ten", "9" * 5000, "%D9%A1", "1e1", " 1", "%00"],
+    "cursor": [
+        "",
+        "nonsense",
+        "!!!!",
+        "cD1ub25zZW5zZQ==",  # p=nonsense
+        "cD05OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5",  # p=99999999999999999999999999
+        "cD05MjIzMzcyMDM2ODU0Nzc1ODA4",  # p=9223372036854775808
+        "cD0tMQ==",  # p=-1
+        "bz1ub25zZW5zZQ==",  # o=nonsense
+        "bz0tMQ==",  # o=-1
+        "bz01JnA9MQ==",  # o=5&p=1
+        "cj1ub25zZW5zZQ==",  # r=nonsense
+        "%00",
+        "%F0%9F%98%80",
+        "A" * 5000,
+    ],
+    "statuss": ["requested"],
+    "format": ["api", "json"],
+    "limit": ["1"],
+    "order_item__supplier": ["1"],
+    "%00": ["x"],
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_unknown_or_malformed_is_400_with_its_name(call, world, name):
+    for value in WRONG[name]:
+        response = call(
+            f"/timp/orders/items/cancel/?{name}={value}", method="get", by=world.supplier
+        )
+        assert error(response) == (400, "invalid"), value
+        assert list(response.json()["errors"]) == [name.replace("%00", "\0")]
+        assert "nonsense" not in response.content.decode()
+
+
+@pytest.mark.parametrize("name", [n for n in WRONG if n not in ("status", "%00")])
+def test_one_value_too_many_is_400(call, world, name):
+    response = call(
+        f"/timp/orders/items/cancel/?{name}=1&{name}=1", method="get", by=world.supplier
+    )
+    assert error(response) == (400, "invalid")
+    assert list(response.json()["errors"]) == [name]
+
+
+def test_all_that_is_wrong_is_said_at_once(call, world):
+    path = "/timp/orders/items/cancel/?status=x&requested_after=y&z=1"
+    response = call(path, method="get", by=world.supplier)
+    assert sorted(response.json()["errors"]) == ["requested_after", "status", "z"]
+
+
+def test_a_page_that_became_empty_leads_back_exactly(call, world, many, named):
+    made = [world.cancellation, *many(3)]
+    path = "/timp/orders/items/cancel/?status=requested&page_size=2"
+
+    def read(path):
+        path = path.removeprefix("http://testserver")
+        return call(path, method="get", by=world.supplier).json()
+
+    first = read(path)
+    second = read(first["next"])
+    services.confirm_cancellation(named(*(c.order_item for c in made[2:])), by=None)
+    empty = read(first["next"])
+    assert (empty["results"], empty["next"]) == ([], None)
+    assert read(empty["previous"])["results"] == first["results"]
+    services.confirm_cancellation(named(*(c.order_item for c in made[:2])), by=None)
+    empty = read(second["previous"])
+    assert (empty["results"], empty["previous"]) == ([], None)
+    for cancellation in made:
+        services.request_cancellation(named(cancellation.order_item), by=None)
+    CancellationFactory(order_item__order=world.order, order_item__supplier=world.item.supplier)
+    assert len(read(empty["next"])["results"]) == 1
+
+
+def test_an_empty_list_leads_nowhere(call, world):
+    answer = call("cancellations", method="get", by=world.stranger).json()
+    assert answer == {"next": None, "previous": None, "results": []}
+
+
+def test_page_sizes_are_the_hosts(settings, call, world, many):
+    many(9)
+    settings.TIMP_ORDERS = {"PAGE_SIZE": 3, "MAX_PAGE_SIZE": 5}
+    path = "/timp/orders/items/cancel/"
+
+    def size(query):
+        return len(call(path + query, method="get", by=world.supplier).json().get("results", []))
+
+    assert [size(""), size("?page_size=5"), size("?page_size=6")] == [3, 5, 0]
+
+
+@pytest.mark.parametrize("caller", ["supplier", "operator"])
+def test_a_page_takes_the_same_statements_whatever_its_size(call, world, many, caller):
+    by = getattr(world, caller)
+    call("cancellations", method="get", by=by)
+
+    def statements(query):
+        with CaptureQueriesContext(connection) as captured:
+            call(f"/timp/orders/items/cancel/{query}", method="get", by=by)
+        return len(captured)
+
+    few = statements("?page_size=1")
+    many(300)
+    assert statements("?page_size=300") == few <= 4
