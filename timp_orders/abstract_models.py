@@ -19,7 +19,8 @@ class AbstractOrderItem(models.Model):
     """What a host's own order line subclasses; it has no foreign keys.
 
     The attributes in capitals tell the app what the host's fields are called. Those that end in
-    ``_FIELD`` are paths from the item, ``__`` following foreign keys.
+    ``_FIELD`` are paths from the item, ``__`` following foreign keys. A host without names of SKUs
+    or without quantities declares ``""`` for these.
     """
 
     uuid = models.UUIDField(_("UUID"), unique=True, default=uuid.uuid4, editable=False)
@@ -32,7 +33,6 @@ class AbstractOrderItem(models.Model):
     UUID_FIELD: ClassVar[str] = "uuid"
     STATUS_FIELD: ClassVar[str] = "status"
     ORDER_UUID_FIELD: ClassVar[str] = "order__uuid"
-    ORDERED_AT_FIELD: ClassVar[str] = "order__created_at"
     PO_NUMBER_FIELD: ClassVar[str] = "order__po_number"
     RETAILER_FIELD: ClassVar[str] = "order__retailer"
     SUPPLIER_FIELD: ClassVar[str] = "supplier"

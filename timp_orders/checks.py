@@ -1,0 +1,156 @@
+"""System checks of the settings; those of the order item model are in ``item_checks``.
+
+Every check has an id, and a hint that says what to write. None opens a database connection, so
+none is tagged as a database check: all run with every ``check``, ``migrate`` and ``runserver``.
+"""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.db import connections, router
+from django.utils.module_loading import import_string
+from rest_framework.authentication import BaseAuthentication, TokenAuthentication
+from rest_framework.settings import api_settings
+from rest_framework.throttling import ScopedRateThrottle
+
+from timp_orders.conf import Setting, Settings, settings
+from timp_orders.item_checks import check_order_item_model
+from timp_orders.models import Cancellation
+from timp_orders.policy import Policy
+
+__all__ = ["TAG", "check_authtoken", "check_settings", "check_sqlite", "check_throttling"]
+
+TAG = "timp_orders"
+"""``manage.py check --tag timp_orders`` runs these alone."""
+
+SCOPES = ("timp_orders_read", "timp_orders_write")
+_KNOWN = {name: value for name, value in vars(Settings).items() if isinstance(value, Setting)}
+_BASES = {"POLICY": Policy, "AUTHENTICATION_CLASSES": BaseAuthentication}
+
+register(TAG)(check_order_item_model)
+
+
+@register(TAG)
+def check_settings(**kwargs: Any) -> list[CheckMessage]:
+    """Check the keys of ``TIMP_ORDERS``, their values, and where their dotted paths lead."""
+    declared = getattr(django_settings, "TIMP_ORDERS", {})
+    if not isinstance(declared, Mapping):
+        return [
+            Error(
+                "TIMP_ORDERS must be a dictionary.",
+                hint='Write, for example, TIMP_ORDERS = {"PAGE_SIZE": 100}.',
+                id="timp_orders.E001",
+            )
+        ]
+    return [message for key, value in declared.items() for message in _setting(key, value)]
+
+
+def _setting(key: Any, value: Any) -> Iterator[CheckMessage]:
+    if key not in _KNOWN:
+        close = get_close_matches(str(key).upper(), _KNOWN, n=1)
+        yield Error(
+            f"TIMP_ORDERS has no key {key!r}.",
+            hint=f"Write {close[0]!r}." if close else f"The keys are: {', '.join(sorted(_KNOWN))}.",
+            id="timp_orders.E002",
+        )
+    elif not _KNOWN[key].valid(value):
+        yield Error(
+            f"TIMP_ORDERS[{key!r}] must be {_KNOWN[key].expected}.",
+            hint=f"It is {value!r}; the default is {_KNOWN[key].default!r}.",
+            id="timp_orders.E003",
+        )
+    elif key in _BASES:
+        for path in [value] if isinstance(value, str) else value:
+            yield from _dotted_path(key, path, _BASES[key])
+
+
+def _dotted_path(key: str, path: str, base: type) -> Iterator[CheckMessage]:
+    try:
+        found = import_string(path)
+    except ImportError as error:
+        yield Error(
+            f"TIMP_ORDERS[{key!r}]: {path!r} cannot be imported: {error}",
+            hint='Write the dotted path of a class, such as "shop.policies.CompanyPolicy".',
+            id="timp_orders.E004",
+        )
+        return
+    if not (isinstance(found, type) and issubclass(found, base)):
+        yield Error(
+            f"TIMP_ORDERS[{key!r}]: {path!r} is no subclass of {base.__name__}.",
+            hint=f"Derive it from {base.__module__}.{base.__name__}.",
+            id="timp_orders.E005",
+        )
+
+
+@register(TAG)
+def check_authtoken(**kwargs: Any) -> list[CheckMessage]:
+    """Check that the tokens that are asked for have a table."""
+    if apps.is_installed("rest_framework.authtoken") or check_settings():
+        return []
+    used = [
+        authentication.__name__
+        for authentication in settings.authentication_classes
+        if issubclass(authentication, TokenAuthentication)
+        # A subclass may keep its tokens elsewhere.
+        and authentication.model is None
+        and authentication.get_model is TokenAuthentication.get_model
+    ]
+    return [
+        Error(
+            f"{name} is used, but rest_framework.authtoken is not installed.",
+            hint='Add "rest_framework.authtoken" to INSTALLED_APPS and migrate, or name other '
+            'classes in TIMP_ORDERS["AUTHENTICATION_CLASSES"].',
+            id="timp_orders.E006",
+        )
+        for name in used
+    ]
+
+
+@register(TAG)
+def check_throttling(**kwargs: Any) -> list[CheckMessage]:
+    """Check that scoped throttles know a rate for the calls: without one, each would be a 500."""
+    missing = {
+        scope
+        for throttle in api_settings.DEFAULT_THROTTLE_CLASSES
+        if issubclass(throttle, ScopedRateThrottle)
+        for scope in SCOPES
+        if scope not in _rates(throttle)
+    }
+    return [
+        Error(
+            f"ScopedRateThrottle has no rate for the scope {scope!r}.",
+            hint=f'Add "{scope}": "600/min", say, to REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]; '
+            "None is no limit.",
+            id="timp_orders.E007",
+        )
+        for scope in sorted(missing)
+    ]
+
+
+def _rates(throttle: type[ScopedRateThrottle]) -> Any:
+    # REST framework copies the setting into its class as it is imported; a subclass may differ.
+    if throttle.THROTTLE_RATES is not ScopedRateThrottle.THROTTLE_RATES:
+        return throttle.THROTTLE_RATES
+    return api_settings.DEFAULT_THROTTLE_RATES
+
+
+@register(TAG)
+def check_sqlite(**kwargs: Any) -> list[CheckMessage]:
+    """Check that SQLite, which ignores row locks, takes its write lock as a transaction begins."""
+    alias = router.db_for_write(Cancellation)
+    connection = connections[alias]
+    mode = connection.settings_dict["OPTIONS"].get("transaction_mode") or ""
+    if connection.vendor != "sqlite" or mode.upper() in ("IMMEDIATE", "EXCLUSIVE"):
+        return []
+    return [
+        Warning(
+            f"The SQLite database {alias!r} begins its transactions without the write lock.",
+            hint=f'Write DATABASES[{alias!r}]["OPTIONS"] = {{"transaction_mode": "IMMEDIATE"}}: '
+            "otherwise two decisions at a time can fail as busy without waiting.",
+            id="timp_orders.W001",
+        )
+    ]

@@ -48,7 +48,10 @@ class Setting(Generic[T]):
     def __get__(self, instance: object | None, owner: type) -> "Setting[T] | T":
         if instance is None:
             return self
-        value: T = getattr(django_settings, "TIMP_ORDERS", {}).get(self.name, self.default)
+        declared = getattr(django_settings, "TIMP_ORDERS", {})
+        if not isinstance(declared, Mapping):
+            return self.default  # so that the system checks are reached, which refuse it
+        value: T = declared.get(self.name, self.default)
         return value
 
 
