@@ -85,16 +85,18 @@ class CancellationAdmin(TrailAdmin):
         return at_and_by(cancellation.decided_at, self.decider(cancellation))
 
     @admin.display(description=_("requested by"))
-    def requester(self, cancellation: Any) -> str:
-        return requested_by(cancellation, on_retailer_side=cancellation.on_retailer_side)
+    def requester(self, cancellation: Any) -> str | None:
+        side = cancellation.on_retailer_side
+        return requested_by(cancellation, on_retailer_side=side) or None
 
     @admin.display(description=_("decided by"))
-    def decider(self, cancellation: Any) -> str:
-        return decided_by(
+    def decider(self, cancellation: Any) -> str | None:
+        name = decided_by(
             cancellation,
             on_retailer_side=cancellation.on_retailer_side,
             on_supplier_side=cancellation.on_supplier_side,
         )
+        return name or None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         queryset = super().get_queryset(request)

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 
 from timp_orders.conf import settings
+from timp_orders.models import Cancellation
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -59,6 +60,13 @@ class ScopedAdmin(ModelAdmin):
     def _related_admin(self, field_name: str) -> Any:
         model = self.opts.get_field(field_name).related_model
         return self.admin_site._registry.get(model)  # type: ignore[arg-type]
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        if protected:
+            # Nobody may delete a cancellation: it is protected, and no permission is lacking.
+            lacking.discard(Cancellation._meta.verbose_name)
+        return deleted, counts, lacking, protected
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
