@@ -1,0 +1,196 @@
+"""The list of cancellations: read-only for everybody, searchable, exported as CSV."""
+
+import csv
+import io
+from datetime import datetime
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from timp_orders.admin.exports import neutral
+from timp_orders.models import Cancellation
+from timp_orders.testing import CancellationFactory, OrderItemFactory
+
+pytestmark = pytest.mark.django_db
+
+MODEL = "timp_orders_cancellation"
+
+
+def exported(desk, **query):
+    response = desk.client.get(desk.url("export", model=MODEL), query)
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert response.streaming
+    return list(csv.DictReader(io.StringIO(response.getvalue().decode())))
+
+
+class TestReadOnly:
+    def test_nobody_adds_changes_or_deletes_one(self, desk, cancellation):
+        change, delete = (
+            desk.url(name, cancellation.pk, model=MODEL) for name in ("change", "delete")
+        )
+        before = Cancellation.objects.values().get()
+        assert desk.client.get(desk.url("add", model=MODEL)).status_code == 403
+        assert desk.client.post(desk.url("add", model=MODEL), {"note": "x"}).status_code == 403
+        assert desk.client.post(change, {"note": "x", "status": "confirmed"}).status_code == 403
+        assert desk.client.get(delete).status_code == 403
+        assert desk.client.post(delete, {"post": "yes"}).status_code == 403
+        data = {"action": "delete_selected", "_selected_action": [cancellation.pk], "post": "yes"}
+        desk.client.post(desk.url("changelist", model=MODEL), data)
+        assert Cancellation.objects.values().get() == before
+
+    def test_its_page_tells_all(self, desk, item):
+        cancellation = CancellationFactory(
+            order_item=item,
+            status="withdrawn",
+            reason="fraud",
+            note="Asked",
+            requested_by_name="ruth",
+            decided_by_name="rita",
+            decision_note="Changed their mind",
+        )
+        response = desk.client.get(desk.url("change", cancellation.pk, model=MODEL))
+        page = response.content.decode()
+        for text in ("Fraud", "Asked", "ruth", "rita", "Changed their mind", str(item.uuid)):
+            assert text in page
+        assert desk.url("change", item.pk) in page
+        assert 'name="_save"' not in page
+
+
+class TestList:
+    @pytest.fixture
+    def rows(self, item, order, supplier):
+        other = OrderItemFactory(order=order, supplier=supplier, sku_id="OTHER")
+        return {
+            "fraud": CancellationFactory(order_item=item, reason="fraud", requested_via="api"),
+            "rejected": CancellationFactory(
+                order_item=other, status="rejected", decided_via="admin", decided_by_name="simon"
+            ),
+        }
+
+    @pytest.mark.parametrize(
+        ("query", "found"),
+        [
+            ({}, ["rejected", "fraud"]),
+            ({"status__exact": "rejected"}, ["rejected"]),
+            ({"reason": "fraud"}, ["fraud"]),
+            ({"requested_via__exact": "api"}, ["fraud"]),
+            ({"decided_via__exact": "admin"}, ["rejected"]),
+            ({"q": "other"}, ["rejected"]),
+            ({"q": "po-"}, ["rejected", "fraud"]),
+        ],
+    )
+    def test_filters_and_search(self, desk, rows, query, found):
+        expected = [rows[name] for name in found]
+        assert desk.listed(MODEL, **query) == expected
+        assert [row["uuid"] for row in exported(desk, **query)] == [str(c.uuid) for c in expected]
+
+    @pytest.mark.parametrize("form", [str, lambda uuid: uuid.hex])
+    def test_search_by_uuid(self, desk, rows, form):
+        cancellation = rows["fraud"]
+        assert desk.listed(MODEL, q=form(cancellation.uuid)) == [cancellation]
+        assert desk.listed(MODEL, q=form(cancellation.order_item.uuid)) == [cancellation]
+
+    @pytest.mark.parametrize("column", range(1, 10))
+    def test_it_can_be_ordered_by_every_column(self, desk, rows, column):
+        assert set(desk.listed(MODEL, o=column)) == set(rows.values())
+
+    def test_a_page_takes_the_same_statements_for_few_and_many(self, desk, crowd):
+        def cost():
+            with CaptureQueriesContext(connection) as captured:
+                desk.list(MODEL)
+            return len(captured)
+
+        crowd(2)
+        before = cost()
+        crowd(60)
+        assert cost() == before
+
+    @pytest.mark.parametrize(
+        "lookup", ["requested_by", "requested_by_name__startswith", "decided_by__username"]
+    )
+    def test_a_name_is_nothing_to_filter_by(self, desk, rows, lookup):
+        response = desk.list(MODEL, **{lookup: "s"})
+        assert response.status_code in (302, 400)
+
+
+class TestExport:
+    def test_every_column_of_a_cancellation_and_its_item(self, desk, order, supplier):
+        item = OrderItemFactory(
+            order=order, supplier=supplier, sku_id="S-1", sku_name="Kite", quantity_ordered=3
+        )
+        CancellationFactory(
+            order_item=item,
+            status="rejected",
+            reason="fraud",
+            note="Asked",
+            decision_note="Zu spät",
+            requested_by_name="ruth",
+            decided_by_name="simon",
+        )
+        [row] = exported(desk)
+        cancellation = item.cancellations.get()
+        assert row == {
+            "uuid": str(cancellation.uuid),
+            "status": "rejected",
+            "reason": "fraud",
+            "note": "Asked",
+            "requested_at": cancellation.requested_at.isoformat(),
+            "requested_via": "code",
+            "decision_note": "Zu spät",
+            "decided_at": cancellation.decided_at.isoformat(),
+            "decided_via": "",
+            "requested_by": "ruth",
+            "decided_by": "simon",
+            "order_item_uuid": str(item.uuid),
+            "item_status": "Allocated",
+            "order_uuid": str(order.uuid),
+            "po_number": order.po_number,
+            "retailer": str(order.retailer),
+            "supplier": str(supplier),
+            "sku_id": "S-1",
+            "sku_name": "Kite",
+            "quantity_ordered": "3",
+        }
+
+    @pytest.mark.parametrize("first", [*"=+-@\t\r\n", "\uff1d"])
+    def test_cells_that_a_spreadsheet_would_calculate_are_neutralised(self, desk, item, first):
+        text = f"{first}1+1"
+        item.sku_id = text
+        item.save()
+        CancellationFactory(order_item=item, note=text, decision_note=text, requested_by_name=text)
+        [row] = exported(desk)
+        cells = {row[name] for name in ("note", "decision_note", "sku_id", "requested_by")}
+        assert {cell.replace("\r", "\n") for cell in cells} == {f"'{text}".replace("\r", "\n")}
+
+    def test_numbers_and_moments_stay_what_they_are(self):
+        assert neutral(-5) == -5
+        assert neutral(None) is None
+        assert neutral(datetime(2026, 1, 2, 3, 4)) == "2026-01-02T03:04:00"
+
+    def test_it_is_linked_with_the_filters_of_the_list(self, desk, cancellation):
+        page = desk.list(MODEL, reason="fraud").content.decode()
+        assert desk.url("export", model=MODEL) + "?reason=fraud" in page
+
+    def test_a_wrong_filter_leads_to_the_list(self, desk, cancellation):
+        response = desk.client.get(desk.url("export", model=MODEL), {"status__foo": "1"})
+        assert response.status_code == 302
+        assert response["Location"] == "../?e=1"
+
+    def test_many_take_the_same_statements_as_few(self, desk, crowd):
+        def cost():
+            with CaptureQueriesContext(connection) as captured:
+                exported(desk)
+            return len(captured)
+
+        crowd(1)
+        before = cost()
+        crowd(300)
+        assert cost() == before
+
+    def test_it_needs_permission(self, staff, supplier, desk_of, cancellation):
+        user = staff("view_orderitem")
+        supplier.members.add(user)
+        assert (
+            desk_of(user).client.get("/admin/timp_orders/cancellation/export/").status_code == 403
+        )

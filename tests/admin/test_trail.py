@@ -1,0 +1,161 @@
+"""An item's own page: its trail, its buttons and its history."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from timp_orders import services
+from timp_orders.models import OrderItem
+from timp_orders.states import Action
+from timp_orders.testing import CancellationFactory, OrderItemFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+SCRIPT = "<script>alert(1)</script>"
+
+
+def page_of(desk, item):
+    return desk.client.get(desk.url("change", item.pk))
+
+
+def buttons(response):
+    return [action for action, _wording, _url in response.context["cancellation_buttons"]]
+
+
+def test_the_trail_tells_all_newest_first(desk, item, named, retailer_user, supplier_user):
+    services.request_cancellation(
+        named(item), by=retailer_user, via="api", reason="fraud", note="Ask\nthem"
+    )
+    services.reject_cancellation(named(item), by=supplier_user, note="Packed")
+    desk.act("request", item, note="Again")
+    trail = page_of(desk, item).content.decode().split('id="cancellation-trail"')[1]
+    assert trail.index("Again") < trail.index("Ask<br>them")
+    for text in ("Fraud", "retailer, via API", "supplier, via code", "Packed", "admin, via admin"):
+        assert text in trail
+
+
+def test_an_item_without_a_cancellation_says_so(desk, item):
+    assert "Nobody has requested to cancel this item." in page_of(desk, item).content.decode()
+    assert "cancellation-trail" not in desk.client.get(desk.url("add")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("latest", "offered"),
+    [
+        (None, ["request"]),
+        ("requested", ["confirm", "reject", "withdraw"]),
+        ("rejected", ["request"]),
+    ],
+)
+def test_the_buttons_are_what_may_be_done_now(desk, item, latest, offered):
+    if latest:
+        CancellationFactory(order_item=item, status=latest)
+    response = page_of(desk, item)
+    assert buttons(response) == offered
+    for action in offered:
+        assert desk.url("cancellation_action", item.pk, action) in response.content.decode()
+
+
+def test_each_side_gets_its_own_buttons(supplier_desk, retailer, desk_of, staff, cancellation):
+    user = staff("cancel_order")
+    retailer.members.add(user)
+    item = cancellation.order_item
+    assert buttons(page_of(supplier_desk, item)) == ["confirm", "reject"]
+    assert buttons(page_of(desk_of(user), item)) == ["withdraw"]
+
+
+@pytest.mark.parametrize("permission", ["view_orderitem", "view_any_order"])
+def test_who_may_not_decide_sees_the_trail_without_buttons(
+    staff, supplier, cancellation, desk_of, permission
+):
+    user = staff(permission)
+    supplier.members.add(user)
+    response = page_of(desk_of(user), cancellation.order_item)
+    assert buttons(response) == []
+    assert "cancellation-trail" in response.content.decode()
+
+
+def test_names_do_not_cross_to_the_other_side(
+    supplier_desk, desk_of, staff, retailer, item, named, retailer_user, supplier_user
+):
+    both = [Action.REQUEST, Action.WITHDRAW, Action.REQUEST, Action.REJECT]
+    for action in both:
+        by = retailer_user if action.side == "retailer" else supplier_user
+        by.username = "ruth" if action.side == "retailer" else "simon"
+        getattr(services, f"{action}_cancellation")(named(item), by=by)
+    theirs = staff("view_orderitem")
+    retailer.members.add(theirs)
+    for desk, own, other in ((supplier_desk, "simon", "ruth"), (desk_of(theirs), "ruth", "simon")):
+        page = page_of(desk, item).content.decode()
+        assert f"{own}, via code" in page
+        assert other not in page
+    auditor = page_of(desk_of(staff("view_any_order")), item).content.decode()
+    assert "ruth" in auditor
+    assert "simon" in auditor
+
+
+def test_a_page_costs_the_same_however_long_the_trail(desk, item):
+    def cost():
+        with CaptureQueriesContext(connection) as captured:
+            page_of(desk, item)
+        return len(captured)
+
+    CancellationFactory(order_item=item)
+    before = cost()
+    CancellationFactory.create_batch(30, order_item=item, status="rejected")
+    assert cost() == before
+
+
+def test_script_is_escaped_on_every_page(desk, order, supplier, retailer):
+    supplier.name = retailer.name = SCRIPT
+    supplier.save()
+    retailer.save()
+    item = OrderItemFactory(order=order, supplier=supplier, sku_id=SCRIPT, sku_name=SCRIPT)
+    desk.act("request", item, note=SCRIPT)
+    for page in (
+        desk.list(),
+        desk.list("timp_orders_cancellation"),
+        desk.list("timp_orders_organization"),
+        desk.list("timp_orders_order"),
+        desk.announce("confirm", item),
+        desk.announce("request", item),
+        desk.decide(desk.announce("reject", item), note=SCRIPT),
+        page_of(desk, item),
+        desk.client.get(desk.url("history", item.pk)),
+        desk.client.get(
+            desk.url("change", item.cancellations.get().pk, model="timp_orders_cancellation")
+        ),
+    ):
+        assert page.status_code == 200
+        assert SCRIPT not in page.content.decode()
+    assert OrderItem.objects.get().cancellations.get().decision_note == SCRIPT
+
+
+class TestHistory:
+    @pytest.fixture
+    def history(self, item):
+        return lambda desk: desk.client.get(desk.url("history", item.pk)).content.decode()
+
+    def test_it_tells_what_was_done_in_the_admin(self, desk, item, history):
+        desk.act("request", item)
+        desk.act("confirm", item)
+        assert "Requested the cancellation." in history(desk)
+        assert "Confirmed the cancellation." in history(desk)
+
+    def test_it_needs_no_copy_of_what_was_done_elsewhere(self, desk, item, named, history):
+        services.request_cancellation(named(item), by=None)
+        assert "Requested the cancellation." not in history(desk)
+
+    def test_it_names_colleagues_and_oneself_and_nobody_else(
+        self, desk, supplier, supplier_desk, supplier_staff, desk_of, staff, item, history
+    ):
+        colleague = UserFactory(is_staff=True)
+        supplier.members.add(colleague)
+        desk.act("request", item)
+        desk_of(colleague).act("reject", item, note="No")
+        assert "Requested the cancellation." not in history(supplier_desk)
+        assert colleague.username in history(supplier_desk)
+        supplier.members.remove(supplier_staff)
+        alone = supplier_desk.client.get(supplier_desk.url("history", item.pk))
+        assert alone.status_code == 404
+        assert colleague.username in history(desk_of(staff("view_any_order")))
