@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,3 +9,6 @@ class TimpOrdersConfig(AppConfig):
 
     def ready(self) -> None:
         from timp_orders import checks  # noqa: F401  (registers the system checks)
+
+        if apps.is_installed("drf_spectacular"):
+            from timp_orders.api import schema  # noqa: F401  (registers its extensions)

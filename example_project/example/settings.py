@@ -25,6 +25,8 @@ INSTALLED_APPS = [
     "rest_framework.authtoken",  # timp_orders, for its default authentication
     "django_filters",  # timp_orders
     "timp_orders",  # timp_orders
+    "drf_spectacular",  # timp_orders, for the OpenAPI schema (optional)
+    "drf_spectacular_sidecar",
     "example",
 ]
 
@@ -73,3 +75,14 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
+
+# timp_orders: the schema and its pages, from local files (optional).
+REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "timp_orders",
+    "DESCRIPTION": "Cancel order items: a retailer asks, the supplier confirms or rejects.",
+    "VERSION": "0.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}

@@ -15,7 +15,7 @@ from timp_orders import errors
 from timp_orders.conf import settings
 from timp_orders.contention import is_contention
 
-__all__ = ["MEDIA_TYPE", "NothingToDo", "Problem", "respond"]
+__all__ = ["MEDIA_TYPE", "NothingToDo", "Problem", "respond", "title_of"]
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -35,6 +35,9 @@ _STATUSES = {
     NothingToDo: 422,
     errors.Busy: 503,
 }
+
+# RFC 9110 has renamed these; Python follows from 3.13 on.
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 # REST framework's own texts repeat what the client sent.
 _DETAILS = {
@@ -75,7 +78,7 @@ def respond(exc: Exception, context: dict[str, Any]) -> Response | None:
         return None
     is_plain = isinstance(exc.detail, str)
     response.data = {
-        "title": HTTPStatus(response.status_code).phrase,
+        "title": title_of(response.status_code),
         "status": response.status_code,
         "detail": str(_DETAILS.get(type(exc), exc.detail if is_plain else exc.default_detail)),
         "code": exc.get_codes() if is_plain else exc.default_code,
@@ -86,6 +89,11 @@ def respond(exc: Exception, context: dict[str, Any]) -> Response | None:
         response.data |= exc.members
     response.content_type = MEDIA_TYPE
     return response
+
+
+def title_of(status: int) -> str:
+    """Return what HTTP calls a status: the title of a problem that has no type of its own."""
+    return _TITLES.get(status) or HTTPStatus(status).phrase
 
 
 def _translated(exc: Exception) -> Exception:

@@ -26,6 +26,7 @@ __all__ = [
     "ItemSerializer",
     "ListedCancellationSerializer",
     "NamedItemSerializer",
+    "OrderProblemSerializer",
     "OrderRequestSerializer",
     "OutcomeSerializer",
     "ProblemSerializer",
@@ -221,3 +222,12 @@ class ProblemSerializer(BaseSerializer):
     )
     item_status = serializers.CharField(required=False, allow_null=True)
     cancellation_status = serializers.CharField(required=False, allow_null=True)
+
+
+class OrderProblemSerializer(ProblemSerializer):
+    """Problem details of an order in which nothing could be done, with each item's."""
+
+    order_uuid = serializers.UUIDField(required=False)
+    changed = serializers.ListField(child=serializers.UUIDField(), required=False)
+    unchanged = serializers.ListField(child=serializers.UUIDField(), required=False)
+    refused = RefusalSerializer(many=True, required=False)

@@ -135,7 +135,11 @@ class ItemView(ItemCallView):
         raise errors.NotFound
 
     def delete(self, request: Request, order_item_uuid: UUID) -> Response:
-        """The retailer asks to cancel the item."""
+        """The retailer asks to cancel the item.
+
+        The platform's form of the call. It takes the body of ``request/`` too, which OpenAPI does
+        not describe and some proxies drop.
+        """
         self.act(request, Action.REQUEST)
         return Response(status=204)
 

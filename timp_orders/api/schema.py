@@ -1,0 +1,177 @@
+"""The calls in OpenAPI, for hosts with drf-spectacular (extra ``openapi``).
+
+Whatever the host's ``DEFAULT_SCHEMA_CLASS`` is, the views describe themselves by this one.
+"""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension, OpenApiViewExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+
+from timp_orders.api import examples, views
+from timp_orders.api.problems import MEDIA_TYPE, title_of
+from timp_orders.api.serializers import OrderProblemSerializer, ProblemSerializer
+from timp_orders.conf import settings
+from timp_orders.states import CancellationStatus
+
+__all__ = ["CancellationSchema"]
+
+_OPERATIONS: dict[tuple[type, str], str] = {
+    (views.CancellationListView, "GET"): "listCancellations",
+    (views.ItemView, "GET"): "retrieveItem",
+    (views.ItemView, "DELETE"): "requestCancellationByDelete",
+    (views.ConfirmCancellationView, "PATCH"): "confirmCancellation",
+    (views.RejectCancellationView, "PATCH"): "rejectCancellation",
+    (views.RequestCancellationView, "PATCH"): "requestCancellation",
+    (views.WithdrawCancellationView, "PATCH"): "withdrawCancellation",
+    (views.RequestOrderCancellationView, "PATCH"): "requestOrderCancellation",
+    (views.ConfirmOrderCancellationView, "PATCH"): "confirmOrderCancellation",
+    (views.RejectOrderCancellationView, "PATCH"): "rejectOrderCancellation",
+}
+
+_ERRORS = {
+    400: "Malformed JSON, no object, or a field or a parameter that is wrong.",
+    401: "No credentials, or wrong ones.",
+    403: "The permission is missing, or a session's CSRF token.",
+    404: "There is no such item or order, or the caller may not see it.",
+    406: "The answer is JSON, which the caller does not accept.",
+    409: "The caller stands on the other side of the order.",
+    411: "This server cannot read a chunked body.",
+    413: "The body is too large.",
+    415: "The body is not JSON in UTF-8.",
+    422: "The action cannot be performed now.",
+    429: "Too many calls; see Retry-After.",
+    503: "The database is busy and nothing was written; see Retry-After.",
+}
+_NOT_OF_READS = {409, 411, 413, 415, 422}
+
+_FILTERS = [
+    OpenApiParameter(
+        "status", str, many=True, enum=CancellationStatus.values, description="May be repeated."
+    ),
+    OpenApiParameter("po_number", {"type": "string", "minLength": 1}),
+    OpenApiParameter("order_uuid", OpenApiTypes.UUID),
+    OpenApiParameter("sku_id", {"type": "string", "minLength": 1}),
+    OpenApiParameter("requested_after", OpenApiTypes.DATETIME, description="Or at that moment."),
+    OpenApiParameter("requested_before", OpenApiTypes.DATETIME),
+]
+
+_HEADERS = [
+    OpenApiParameter("WWW-Authenticate", str, OpenApiParameter.HEADER, response=[401]),
+    OpenApiParameter(
+        "Retry-After", int, OpenApiParameter.HEADER, response=[429, 503], description="Seconds."
+    ),
+]
+
+
+class CancellationSchema(AutoSchema):
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        if operation is not None:
+            if "requestBody" in operation:
+                fields = self.view.body_serializer_class().fields.values()
+                operation["requestBody"]["required"] = any(field.required for field in fields)
+            if links := examples.LINKS.get(self.get_operation_id()):
+                operation["responses"]["200"]["links"] = links
+        return operation
+
+    def get_operation_id(self) -> str:
+        for kind in type(self.view).__mro__:
+            if name := _OPERATIONS.get((kind, self.method)):
+                return name
+        name = super().get_operation_id()  # a view of the host's own
+        return name
+
+    def get_tags(self) -> list[str]:
+        return ["Cancellations"]
+
+    def get_description(self) -> str:
+        # Of the method where it has a text of its own, else of the class, inherited ones included.
+        method = getattr(self.view, self.method.lower())
+        kinds = type(self.view).__mro__
+        texts = [vars(kind).get("__doc__") for kind in kinds]
+        is_own = isinstance(self.view, views.ItemView)
+        text = next(filter(None, [is_own and method.__doc__, *texts]))
+        return " ".join(text.split())
+
+    def get_summary(self) -> str:
+        return self.get_description().partition(". ")[0].rstrip(".")
+
+    def get_filter_backends(self) -> list[Any]:
+        return []  # they are among the parameters below
+
+    def get_override_parameters(self) -> list[Any]:
+        return [*(_FILTERS if self._is_list else []), *_HEADERS]
+
+    def get_request_serializer(self) -> Any:
+        if not self._takes_a_body:
+            return None
+        # As a reference, since drf-spectacular would make every field of a PATCH optional.
+        body = self.resolve_serializer(self.view.body_serializer_class, "request")
+        return {"application/json": body.ref}
+
+    def get_response_serializers(self) -> dict[Any, Any]:
+        is_order = isinstance(self.view, views.OrderCallView)
+        text = "Done, or already so." if self._takes_a_body else "As it is now."
+        responses: dict[Any, Any] = {200: OpenApiResponse(self.view.get_serializer_class(), text)}
+        if self.method == "DELETE":
+            responses = {204: OpenApiResponse(description=text)}
+        statuses = set(_ERRORS)
+        if not self._takes_a_body:
+            statuses -= _NOT_OF_READS | ({404} if self._is_list else {400})
+        for status in sorted(statuses):
+            kind = OrderProblemSerializer if is_order and status == 422 else ProblemSerializer
+            responses[status, MEDIA_TYPE] = OpenApiResponse(kind, _ERRORS[status])
+        return responses
+
+    def get_examples(self) -> list[OpenApiExample]:
+        operation = self.get_operation_id()
+        found = [
+            OpenApiExample(name, value=value, request_only=True)
+            for name, value in examples.REQUESTS.get(operation, {}).items()
+        ]
+        if operation in examples.ANSWERS:
+            value = examples.ANSWERS[operation]
+            found.append(OpenApiExample("Success", value, response_only=True, status_codes=["200"]))
+        for status, (code, detail, members) in examples.PROBLEMS.items():
+            title = title_of(status)
+            value = {"title": title, "status": status, "detail": detail, "code": code, **members}
+            found.append(
+                OpenApiExample(
+                    code,
+                    value,
+                    response_only=True,
+                    status_codes=[str(status)],
+                    media_type=MEDIA_TYPE,
+                )
+            )
+        return found
+
+    @property
+    def _is_list(self) -> bool:
+        return isinstance(self.view, views.CancellationListView)
+
+    @property
+    def _takes_a_body(self) -> bool:
+        return self.method in ("PATCH", "DELETE")
+
+
+class ViewExtension(OpenApiViewExtension):
+    target_class = "timp_orders.api.base.CancellationAPIView"
+    match_subclasses = True
+
+    def view_replacement(self) -> type:
+        return type(
+            self.target.__name__, (self.target,), {"schema": CancellationSchema(), "__doc__": None}
+        )
+
+
+class NoteExtension(OpenApiSerializerFieldExtension):
+    target_class = "timp_orders.api.serializers.NoteField"
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        text = {"type": "string", "maxLength": settings.NOTE_MAX_LENGTH, "pattern": r"^[^\u0000]*$"}
+        # Wrapped: of a bare pattern drf-spectacular makes a oneOf that an empty text fits twice.
+        return {"allOf": [text], "description": "Plain text, kept as it is."}
