@@ -1,14 +1,11 @@
 from itertools import count
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 
 from tests.admin.desk import Desk
 from timp_orders.models import Cancellation, OrderItem
 from timp_orders.testing import UserFactory
-
-MODELS = ("organization", "order", "orderitem")
 
 
 @pytest.fixture
@@ -25,18 +22,6 @@ def desk_of():
 def staff(db):
     """Make a member of staff, with these permissions of the app and no others."""
     return lambda *permissions: UserFactory(is_staff=True, permissions=permissions)
-
-
-@pytest.fixture
-def all_permissions(db):
-    """Every permission of the app's models that is not about seeing or deciding everything."""
-    return [
-        codename
-        for codename in Permission.objects.filter(
-            content_type__app_label="timp_orders"
-        ).values_list("codename", flat=True)
-        if "any" not in codename
-    ]
 
 
 @pytest.fixture

@@ -26,5 +26,4 @@ __all__ = [
 admin.site.register(Organization, OrganizationAdmin)
 admin.site.register(Order, OrderAdmin)
 admin.site.register(Cancellation, CancellationAdmin)
-if not OrderItem._meta.swapped:
-    admin.site.register(OrderItem, OrderItemAdmin)
+admin.site.register(OrderItem, OrderItemAdmin)  # Django leaves out a model that is swapped

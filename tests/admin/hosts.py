@@ -1,0 +1,49 @@
+"""Two hosts' admin sites: one mixes the actions into its own class, the other subclasses ours."""
+
+from django.contrib import admin
+from django.urls import path
+
+from timp_orders.admin import (
+    AwaitingDecisionFilter,
+    CancellationActionsMixin,
+    CancellationAdmin,
+    OpenReasonFilter,
+    OrderItemAdmin,
+)
+from timp_orders.models import Cancellation, OrderItem
+
+mixing = admin.AdminSite("mixing")
+subclassing = admin.AdminSite("subclassing")
+
+
+@admin.register(OrderItem, site=mixing)
+class LineAdmin(CancellationActionsMixin, admin.ModelAdmin):
+    actions = [*CancellationActionsMixin.actions, "print_labels"]
+    list_display = ["sku_id", "status"]
+    list_filter = [AwaitingDecisionFilter, OpenReasonFilter]
+
+    @admin.action(description="Print labels")
+    def print_labels(self, request, queryset):
+        self.message_user(request, f"{queryset.count()} labels")
+
+
+@admin.register(OrderItem, site=subclassing)
+class CarefulAdmin(OrderItemAdmin):
+    list_display = ("sku_id", "open_cancellation")
+    list_filter = ("status",)
+    search_fields = ("sku_name",)
+    actions = ("reject_cancellation",)
+    cancellation_template = "careful.html"
+
+    def has_cancel_permission(self, request):
+        return super().has_cancel_permission(request) and request.user.is_superuser
+
+
+# Organizations, orders and users are in no admin of theirs; cancellations are on one site.
+subclassing.register(Cancellation, CancellationAdmin)
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("mixing/", mixing.urls),
+    path("subclassing/", subclassing.urls),
+]
