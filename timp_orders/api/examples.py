@@ -111,36 +111,31 @@ _OF_ITEM = {
     "ConfirmOrder": _to("confirmOrderCancellation", "order_uuid", "order_uuid"),
     "RejectOrder": _to("rejectOrderCancellation", "order_uuid", "order_uuid"),
 }
-_OF_ORDER = {
-    "ConfirmOrder": _OF_ITEM["ConfirmOrder"],
-    "RejectOrder": _OF_ITEM["RejectOrder"],
-    "FirstItem": _to("retrieveItem", "order_item_uuid", "changed/0"),
+_OF_ORDER = {name: _OF_ITEM[name] for name in ("ConfirmOrder", "RejectOrder")}
+_REQUEST_ORDER = {
+    "operationId": "requestOrderCancellation",
+    "requestBody": {"order_uuid": "$response.body#/order_uuid"},
 }
 
 LINKS: dict[str, dict[str, Any]] = {
     "listCancellations": {
-        name: _to(
-            link["operationId"],
-            parameter,
-            f"results/0/order_item/{expression.removeprefix('$response.body#/')}",
-        )
+        name: {
+            **link,
+            "parameters": {
+                parameter: expression.replace("#/", "#/results/0/order_item/")
+                for parameter, expression in link["parameters"].items()
+            },
+        }
         for name, link in _OF_ITEM.items()
-        for parameter, expression in link["parameters"].items()
     },
-    **dict.fromkeys(
-        (
-            "retrieveItem",
-            "confirmCancellation",
-            "rejectCancellation",
-            "withdrawCancellation",
-            "requestCancellation",
-        ),
-        _OF_ITEM,
-    ),
-    **dict.fromkeys(
-        ("requestOrderCancellation", "confirmOrderCancellation", "rejectOrderCancellation"),
-        _OF_ORDER,
-    ),
+    "retrieveItem": {**_OF_ITEM, "RequestOrder": _REQUEST_ORDER},
+    "confirmCancellation": _OF_ITEM,
+    "rejectCancellation": _OF_ITEM,
+    "withdrawCancellation": _OF_ITEM,
+    "requestCancellation": _OF_ITEM,
+    "requestOrderCancellation": _OF_ORDER,
+    "confirmOrderCancellation": _OF_ORDER,
+    "rejectOrderCancellation": _OF_ORDER,
 }
 """From an answer to the calls that may follow it."""
 
@@ -149,7 +144,7 @@ _STANDS = {"item_status": "HasTracking", "cancellation_status": "requested"}
 PROBLEMS: dict[int, tuple[str, str, dict[str, Any]]] = {
     400: (
         "invalid",
-        "The input is not valid.",
+        "Invalid input.",
         {"errors": {"note": ["Ensure this field has no more than 2000 characters."]}},
     ),
     401: ("not_authenticated", "Authentication credentials were not provided.", {}),

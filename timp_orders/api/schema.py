@@ -124,6 +124,10 @@ class CancellationSchema(AutoSchema):
         for status in sorted(statuses):
             kind = OrderProblemSerializer if is_order and status == 422 else ProblemSerializer
             responses[status, MEDIA_TYPE] = OpenApiResponse(kind, _ERRORS[status])
+            if status == 404 and "{" in self.path:
+                # A path that no route matches, such as one with a malformed UUID.
+                page = OpenApiResponse(str, "The host's own page, for what is no UUID.")
+                responses[status, "text/html"] = page
         return responses
 
     def get_examples(self) -> list[OpenApiExample]:
