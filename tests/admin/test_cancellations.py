@@ -56,6 +56,13 @@ class TestReadOnly:
         assert desk.url("change", item.pk) in page
         assert 'name="_save"' not in page
 
+    def test_what_is_not_known_is_a_dash(self, desk, cancellation):
+        response = desk.client.get(desk.url("change", cancellation.pk, model=MODEL))
+        page = response.content.decode()
+        assert "None" not in page
+        for name in ("requester", "decider", "reason_text"):
+            assert '<div class="readonly">-</div>' in page.split(f"field-{name}")[1][:500]
+
 
 class TestList:
     @pytest.fixture

@@ -63,6 +63,18 @@ class TestMixin:
         missing = stranger.url("cancellation_action", 0, "confirm")
         assert stranger.client.get(missing).status_code == 404
 
+    def test_who_may_not_see_the_host_s_items_decides_none(
+        self, staff, supplier, desk_of, superuser, cancellation
+    ):
+        user = staff("cancel_order")
+        supplier.members.add(user)
+        desk = desk_of(user, site="mixing")
+        item = cancellation.order_item
+        assert desk.announce("confirm", item).status_code == 403
+        one = desk.url("cancellation_action", item.pk, "confirm")
+        assert desk.client.get(one).status_code == 403
+        assert desk.client.post(desk.url("cancellation")).status_code == 403
+
 
 class TestSubclass:
     @pytest.fixture

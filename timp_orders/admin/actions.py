@@ -116,8 +116,6 @@ class CancellationActionsMixin(Base):
     def decide_view(self, request: HttpRequest) -> HttpResponse:
         """Do what a page has announced."""
         self._require_permission(request)
-        if request.method != "POST":
-            return HttpResponseRedirect(self._url("changelist"))
         try:
             text = request.POST.get("selection", "")
             selection = Selection.loads(text, self.model, request.user)

@@ -62,7 +62,7 @@ class CancellationAdmin(TrailAdmin):
 
     @admin.display(description=_("reason"), ordering="reason")
     def reason_text(self, cancellation: Cancellation) -> str:
-        return reason_label(cancellation.reason)
+        return reason_label(cancellation.reason) or self.get_empty_value_display()
 
     @admin.display(description=_("order item"))
     def item_link(self, cancellation: Any) -> str:
@@ -73,30 +73,24 @@ class CancellationAdmin(TrailAdmin):
         url = reverse(name, args=[cancellation.order_item_id], current_app=self.admin_site.name)
         return format_html('<a href="{}">{}</a>', url, cancellation.order_item)
 
-    # Not ordered by name: the order would tell the names that are not shown.
     @admin.display(description=_("requested"), ordering="requested_at")
     def requested(self, cancellation: Any) -> str:
-        return at_and_by(cancellation.requested_at, self.requester(cancellation))
+        return at_and_by(cancellation.requested_at, _requester(cancellation))
 
     @admin.display(description=_("decided"), ordering="decided_at")
     def decided(self, cancellation: Any) -> str | None:
         if cancellation.decided_at is None:
             return None
-        return at_and_by(cancellation.decided_at, self.decider(cancellation))
+        return at_and_by(cancellation.decided_at, _decider(cancellation))
 
+    # Not ordered by name: the order would tell the names that are not shown.
     @admin.display(description=_("requested by"))
-    def requester(self, cancellation: Any) -> str | None:
-        side = cancellation.on_retailer_side
-        return requested_by(cancellation, on_retailer_side=side) or None
+    def requester(self, cancellation: Any) -> str:
+        return _requester(cancellation) or self.get_empty_value_display()
 
     @admin.display(description=_("decided by"))
-    def decider(self, cancellation: Any) -> str | None:
-        name = decided_by(
-            cancellation,
-            on_retailer_side=cancellation.on_retailer_side,
-            on_supplier_side=cancellation.on_supplier_side,
-        )
-        return name or None
+    def decider(self, cancellation: Any) -> str:
+        return _decider(cancellation) or self.get_empty_value_display()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         queryset = super().get_queryset(request)
@@ -155,8 +149,20 @@ class CancellationAdmin(TrailAdmin):
             changelist = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
             return HttpResponseRedirect("../?e=1")
-        rows = csv_rows(changelist.queryset, self.requester, self.decider)
+        rows = csv_rows(changelist.queryset, _requester, _decider)
         response = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
         name = f"cancellations-{timezone.now().date().isoformat()}.csv"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
+
+
+def _requester(cancellation: Any) -> str:
+    return requested_by(cancellation, on_retailer_side=cancellation.on_retailer_side)
+
+
+def _decider(cancellation: Any) -> str:
+    return decided_by(
+        cancellation,
+        on_retailer_side=cancellation.on_retailer_side,
+        on_supplier_side=cancellation.on_supplier_side,
+    )

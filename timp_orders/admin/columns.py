@@ -58,7 +58,7 @@ def shown(item: Any, path: str) -> Any:
     return dict(field.flatchoices).get(value, value) if field else value
 
 
-def at_and_by(at: datetime, by: str | None) -> str:
+def at_and_by(at: datetime, by: str) -> str:
     """Return a moment and, in small print below, a word on it."""
     moment = display_for_value(at, "")
     return format_html('{}<div class="help">{}</div>', moment, by) if by else moment

@@ -16,7 +16,7 @@ _CHUNK = 2000
 # https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
-Name = Callable[[Any], str | None]
+Name = Callable[[Any], str]
 
 
 class _Echo:
