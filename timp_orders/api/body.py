@@ -60,7 +60,7 @@ def receive(request: HttpRequest) -> None:
     stream = environ["wsgi.input"] if environ.get("wsgi.input_terminated") else request
     try:
         body = stream.read(settings.MAX_BODY_BYTES + 1)
-    except OSError as error:
+    except Exception as error:  # of broken chunks each server raises an error of its own
         raise ParseError(_("The body broke off.")) from error
     request.META["CONTENT_LENGTH"] = str(len(body))
     request._body = body  # type: ignore[attr-defined]  # where middleware has asked for it already
