@@ -46,6 +46,7 @@ class Organization(models.Model):
         verbose_name=_("members"),
         related_name="timp_organizations",
         blank=True,
+        db_constraint=False,  # users may live in another database, here and below
     )
 
     class Meta:
@@ -168,6 +169,7 @@ class Cancellation(models.Model):
         blank=True,
         verbose_name=_("requested by"),
         related_name="+",
+        db_constraint=False,
     )
     requested_by_name = models.CharField(_("requested by (name)"), max_length=255, blank=True)
 
@@ -181,6 +183,7 @@ class Cancellation(models.Model):
         blank=True,
         verbose_name=_("decided by"),
         related_name="+",
+        db_constraint=False,
     )
     decided_by_name = models.CharField(_("decided by (name)"), max_length=255, blank=True)
 

@@ -42,6 +42,7 @@ class Migration(migrations.Migration):
                     "members",
                     models.ManyToManyField(
                         blank=True,
+                        db_constraint=False,
                         related_name="timp_organizations",
                         to=settings.AUTH_USER_MODEL,
                         verbose_name="members",
