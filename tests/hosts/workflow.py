@@ -17,7 +17,7 @@ from timp_orders import errors, services
 from timp_orders.models import Cancellation, get_order_item_model
 from timp_orders.testing import CancellationFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(databases="__all__")
 
 host = import_module(f"{settings.SETTINGS_MODULE.rpartition('.')[0]}.world")
 

@@ -1,0 +1,9 @@
+from tests.hosts.plain.world import (  # noqa: F401
+    APPS,
+    CANCELLED,
+    DROPPED,
+    OPEN,
+    SHIPPED,
+    STATUS,
+    make_world,
+)
