@@ -2,7 +2,9 @@
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
 from django.dispatch import receiver
+from django.test.utils import CaptureQueriesContext
 
 from tests.admin.desk import kinds, said
 from timp_orders import services
@@ -138,6 +140,15 @@ class TestVeto:
         assert histories(*items[:2], *items[3:]) == [["confirmed"]] * 4
         assert histories(items[2]) == [["requested"]]
         assert LogEntry.objects.count() == 4
+
+    def test_the_others_of_a_large_batch_are_not_decided_one_by_one(self, desk, crowd, veto):
+        items = crowd(256)
+        veto[items[77].pk] = "No."
+        page = desk.announce("confirm", *items)
+        with CaptureQueriesContext(connection) as captured:
+            desk.decide(page)
+        assert len(captured) < 256
+        assert Cancellation.objects.filter(status="confirmed").count() == 255
 
     def test_of_a_single_item_it_is_told_too(self, desk, crowd, veto):
         [item] = crowd(1)

@@ -151,12 +151,14 @@ class Decision:
     def _after_veto(
         self, veto: errors.Veto, uuids: dict[Any, UUID], expected: dict[UUID, UUID]
     ) -> None:
-        # A veto undoes its whole call. It must cost its own item only.
+        # A veto undoes its whole call. Halving finds whom it meant: it costs its own item only.
         if len(uuids) == 1:
             self.tally.refuse(veto, *uuids.values())
             return
-        for pk, uuid in uuids.items():
-            self._attempt({pk: uuid}, expected)
+        named = list(uuids.items())
+        middle = len(named) // 2
+        for half in (named[:middle], named[middle:]):
+            self._attempt(dict(half), expected)
 
     def _log(self, outcome: Outcome) -> None:
         """Tell Django's own history, after the commit: the trail itself is already written."""
