@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import DatabaseError, connections, transaction
+from django.db import DatabaseError, IntegrityError, connections, transaction
 
 from timp_orders.errors import Busy
 
-__all__ = ["in_transaction", "is_contention"]
+__all__ = ["in_transaction", "is_contention", "is_duplicate"]
 
 T = TypeVar("T")
 
@@ -20,26 +20,44 @@ _MYSQL_ERRORS = {1020, 1205, 1213}
 # https://www.sqlite.org/rescode.html#busy; the low byte of its extended codes
 _SQLITE_BUSY = 5
 
+# The same sources' numbers of a violated unique constraint.
+_SQLSTATE_UNIQUE = "23505"
+_MYSQL_UNIQUE = 1062
+_SQLITE_UNIQUE = 2067
+
 
 def is_contention(error: DatabaseError) -> bool:
     """Tell whether the error means that others held what was needed, and nothing was written."""
-    cause = error.__cause__
-    sqlstate = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
-    if sqlstate:
-        return sqlstate in _SQLSTATES
-    sqlite = getattr(cause, "sqlite_errorcode", None)
+    sqlstate, sqlite, mysql = _codes(error)
     if sqlite is not None:
         return sqlite & 0xFF == _SQLITE_BUSY
-    return bool(error.args) and error.args[0] in _MYSQL_ERRORS
+    return sqlstate in _SQLSTATES or mysql in _MYSQL_ERRORS
 
 
-def in_transaction(work: Callable[[], T], using: str) -> T:
+def is_duplicate(error: IntegrityError) -> bool:
+    """Tell whether a unique constraint was violated."""
+    sqlstate, sqlite, mysql = _codes(error)
+    return sqlstate == _SQLSTATE_UNIQUE or sqlite == _SQLITE_UNIQUE or mysql == _MYSQL_UNIQUE
+
+
+def _codes(error: DatabaseError) -> tuple[str | None, int | None, object]:
+    """Return the SQLSTATE of PostgreSQL, SQLite's code and MariaDB's: the one that there is."""
+    cause = error.__cause__
+    sqlstate = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    sqlite = getattr(cause, "sqlite_errorcode", None)
+    if sqlstate or sqlite is not None:
+        return sqlstate, sqlite, None
+    return None, None, next(iter(error.args), None)
+
+
+def in_transaction(work: Callable[[], T], using: str, *, again: type[Exception] = Busy) -> T:
     """Do the work in a transaction; once more, from its beginning, if the database was busy.
 
     Within a transaction of somebody else's it is tried once only, since what they did before in it
     cannot be repeated from here.
 
     :param work: reads all that it decides by inside, so that it can be repeated.
+    :param again: an error of the work that means "busy" too.
     :raises Busy: it was busy again; the transaction (the savepoint, within somebody else's) was
         rolled back.
     """
@@ -49,8 +67,8 @@ def in_transaction(work: Callable[[], T], using: str) -> T:
         try:
             with transaction.atomic(using=using):
                 return work()
-        except DatabaseError as error:
-            if not is_contention(error):
+        except (DatabaseError, again) as error:
+            if isinstance(error, DatabaseError) and not is_contention(error):
                 raise
             if not tries:
                 raise Busy from error

@@ -12,7 +12,7 @@ from timp_orders.states import Action, Lifecycle, Ruling, Side, rule
 if TYPE_CHECKING:
     from timp_orders.policy import Standing, User
 
-__all__ = ["Facts", "attach", "described", "locked_facts", "ruling"]
+__all__ = ["Facts", "attach", "catch_up", "described", "locked_facts", "ruling"]
 
 
 class Facts(NamedTuple):
@@ -100,6 +100,27 @@ def attach(item: Any) -> Facts:
     )
     facts: Facts = item.facts
     return facts
+
+
+def catch_up(item: Any, using: str) -> None:
+    """Give a locked item of :func:`described` what its locks return: status and cancellation.
+
+    For a transaction that somebody else began: under REPEATABLE READ, MariaDB's plain reads still
+    show what was there when it began, not what was committed while the lock was waited for.
+    """
+    rows = locked(OrderItemQuerySet(type(item)).filter(pk=item.pk), using)
+    for status in rows.values_list(item.STATUS_FIELD, flat=True):
+        setattr(item, item.STATUS_FIELD, status)
+    latest = locked(Cancellation.objects.filter(order_item=item.pk), using).last()
+    item.cancellation = latest
+    item.facts = item.facts._replace(status=getattr(item, item.STATUS_FIELD))
+    if latest is not None:
+        latest.order_item = item
+        item.facts = item.facts._replace(
+            cancellation_pk=latest.pk,
+            cancellation_uuid=latest.uuid,
+            cancellation_status=latest.status,
+        )
 
 
 def locked_facts(

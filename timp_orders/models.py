@@ -139,7 +139,6 @@ class Cancellation(models.Model):
         on_delete=models.PROTECT,
         verbose_name=_("order item"),
         related_name="cancellations",
-        db_index=False,  # the unique constraint below begins with it
     )
     status = models.CharField(
         _("status"),
@@ -198,8 +197,11 @@ class Cancellation(models.Model):
             ("view_any_order", _("Can see the cancellations of every organization")),
         ]
         constraints = [
+            # Not the item first: InnoDB would use the index for the foreign key, and each decision,
+            # which changes it, would then lock the item after the cancellation: a deadlock with
+            # every call that locks the item before.
             models.UniqueConstraint(
-                fields=["order_item", "open"], name="timp_orders_cancellation_one_open"
+                fields=["open", "order_item"], name="timp_orders_cancellation_one_open"
             ),
             models.CheckConstraint(
                 condition=Q(status__in=CancellationStatus.values),

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import IntegrityError, connections, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from timp_orders import errors
 from timp_orders.call import Call
+from timp_orders.contention import is_duplicate
 from timp_orders.facts import Facts
 from timp_orders.models import Cancellation
 from timp_orders.querysets import OrderItemQuerySet
@@ -18,14 +19,15 @@ from timp_orders.states import Action, CancellationStatus
 __all__ = ["Changed", "decide", "decision", "open_cancellations", "tell"]
 
 
-class Changed(errors.Busy):
-    """A compare-and-set met other rows than those that were ruled on."""
+class Changed(Exception):
+    """The rows are no longer those that were ruled on; the transaction must be rolled back."""
 
 
 def open_cancellations(call: Call, changing: Sequence[Facts]) -> QuerySet[Cancellation]:
     """Open a cancellation for each item.
 
     :returns: what was written.
+    :raises Changed: an item has an open one already; the transaction must be rolled back.
     """
     now = timezone.now()
     opened = [
@@ -41,7 +43,14 @@ def open_cancellations(call: Call, changing: Sequence[Facts]) -> QuerySet[Cancel
         for facts in changing
     ]
     cancellations = Cancellation.objects.using(call.using)
-    cancellations.bulk_create(opened)
+    try:
+        cancellations.bulk_create(opened)
+    except IntegrityError as error:
+        # PostgreSQL under REPEATABLE READ: while the lock was waited for, another call made one
+        # that this transaction cannot see.
+        if is_duplicate(error):
+            raise Changed from error
+        raise
     return cancellations.filter(uuid__in=[cancellation.uuid for cancellation in opened])
 
 

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.db import connections
 from django.db.models import QuerySet
 
 from timp_orders import errors, trail
 from timp_orders.call import Call
 from timp_orders.contention import in_transaction
-from timp_orders.facts import Facts, attach, described, locked_facts
+from timp_orders.facts import Facts, attach, catch_up, described, locked_facts
 from timp_orders.names import Names
 from timp_orders.outcome import Outcome
 from timp_orders.states import Action, Ruling
@@ -30,7 +31,9 @@ def perform(call: Call, items: QuerySet[Any]) -> Outcome:
         outcome = _perform_one(call, item)
     else:
         uuids = names.uuids()
-        outcome = in_transaction(lambda: _perform_locked(call, uuids), call.using)
+        outcome = in_transaction(
+            lambda: _perform_locked(call, uuids), call.using, again=trail.Changed
+        )
     _log(call, outcome)
     return outcome
 
@@ -50,14 +53,13 @@ def _perform_one(call: Call, item: Any) -> Outcome:
         return outcome
     if call.action != Action.REQUEST:
         try:
-            return in_transaction(lambda: _decide_one(call, item), call.using)
+            return in_transaction(lambda: _decide_one(call, item, facts), call.using)
         except trail.Changed:
             pass
-    return in_transaction(lambda: _perform_one_locked(call, facts), call.using)
+    return in_transaction(lambda: _perform_one_locked(call, facts), call.using, again=trail.Changed)
 
 
-def _decide_one(call: Call, item: Any) -> Outcome:
-    facts = item.facts
+def _decide_one(call: Call, item: Any, facts: Facts) -> Outcome:
     decision = trail.decision(call)
     written = trail.decide(call, [facts], decision)
     if call.action == Action.CONFIRM:
@@ -76,6 +78,8 @@ def _perform_one_locked(call: Call, facts: Facts) -> Outcome:
     outcome = _perform_locked(call, {facts.pk: facts.uuid})
     for item in described(call.by, call.standing, call.using).filter(pk=facts.pk):
         attach(item)
+        if connections[call.using].savepoint_ids:  # within somebody else's transaction
+            catch_up(item, call.using)
         if not isinstance(outcome.refused.get(facts.uuid), errors.NotFound):
             outcome.item = item
     return outcome

@@ -204,7 +204,6 @@ class Migration(migrations.Migration):
                 (
                     "order_item",
                     models.ForeignKey(
-                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="cancellations",
                         to=ORDER_ITEM_MODEL,
@@ -230,7 +229,7 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("order_item", "open"), name="timp_orders_cancellation_one_open"
+                        fields=("open", "order_item"), name="timp_orders_cancellation_one_open"
                     ),
                     models.CheckConstraint(
                         condition=models.Q(

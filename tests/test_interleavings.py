@@ -1,0 +1,339 @@
+"""What others may do in each window of the writer, one at a time, at every isolation level."""
+
+from itertools import product
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import TransactionTestCase
+
+from tests.interleaving import (
+    LEVELS,
+    SQLITE,
+    in_the_same_session,
+    just_before,
+    set_isolation,
+    while_waiting,
+)
+from tests.test_services import SERVICES, codes
+from tests.test_states import RESULTS, expected
+from timp_orders import errors, services, writer
+from timp_orders.models import Cancellation, Order, OrderItem, Organization
+from timp_orders.states import Action
+from timp_orders.testing import CancellationFactory, OrderItemFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ITEM_LOCK = "^SELECT .*FROM .timp_orders_orderitem.* FOR (NO KEY )?UPDATE"
+CANCELLATION_LOCK = "^SELECT .*FROM .timp_orders_cancellation.* FOR (NO KEY )?UPDATE"
+FIRST_UPDATE = "^UPDATE"
+CANCELLATION_UPDATE = "^UPDATE .timp_orders_cancellation"
+
+DECISIONS = ["confirm", "reject", "withdraw"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _empty_by_delete():
+    """Empty the few tables that are written here by DELETE: flushing them all takes far longer."""
+
+    def empty(self):
+        for model in (Cancellation, OrderItem, Order, Organization):
+            model.objects.all().delete()
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(TransactionTestCase, "_fixture_teardown", empty)
+        yield
+
+
+@pytest.fixture(params=LEVELS)
+def level(request, transactional_db):
+    set_isolation(request.param)
+    yield request.param
+    connection.close()
+
+
+def make(*statuses):
+    """Make an allocated item with cancellations in these statuses."""
+    item = OrderItemFactory()
+    for status in statuses:
+        CancellationFactory(order_item=item, status=status)
+    return item
+
+
+def ready(action):
+    """Make an item on which the action changes something."""
+    return make() if action == "request" else make("requested")
+
+
+def naming(*items):
+    return OrderItem.objects.filter(pk__in=[item.pk for item in items])
+
+
+def do(actions, *items):
+    """Say what another session does to items: actions of the service, or of fulfilment."""
+
+    def work():
+        for action in actions:
+            if action in SERVICES:
+                SERVICES[action](naming(*items), by=None, note="the other's")
+            elif action == "ship":
+                naming(*items).update(status="HasTracking")
+            else:
+                Cancellation.objects.filter(order_item__in=items).delete()
+                naming(*items).delete()
+
+    return work
+
+
+def standing(item):
+    """How the item stands now: its own status, and that of its latest cancellation."""
+    return (
+        OrderItem.objects.get(pk=item.pk).status,
+        item.cancellations.values_list("status", flat=True).first(),
+    )
+
+
+def check_truth(action, item, stood, outcome):
+    """The call was ruled by how the item really stood, and its effect is whole."""
+    code = expected(action, *stood)
+    assert codes(outcome)[item.uuid] == code
+    item_status, cancellation_status = stood
+    if code == "change":
+        cancellation_status = RESULTS[action]
+        item_status = "Cancelled" if action == "confirm" else item_status
+    assert standing(item) == (item_status, cancellation_status)
+    assert item.cancellations.filter(status="requested").count() <= 1
+    if outcome.item is not None:
+        assert outcome.item.cancellation == item.cancellations.first()
+        assert outcome.item.facts.cancellation_status == cancellation_status
+        if action in ("confirm", "request") or code != "change":
+            # (To reject and to withdraw, the item's own status is nothing.)
+            assert outcome.item.status == item_status
+
+
+# What the other session does between the reading and the writing, and how the item stands then.
+TO_AN_OPEN_ONE = {
+    ("confirm",): ("Cancelled", "confirmed"),
+    ("reject",): ("Allocated", "rejected"),
+    ("withdraw",): ("Allocated", "withdrawn"),
+    ("ship",): ("HasTracking", "requested"),
+    ("withdraw", "request"): ("Allocated", "requested"),
+    ("reject", "request", "confirm"): ("Cancelled", "confirmed"),
+    ("reject", "ship"): ("HasTracking", "rejected"),
+}
+TO_NONE = {
+    ("request",): ("Allocated", "requested"),
+    ("request", "confirm"): ("Cancelled", "confirmed"),
+    ("request", "reject"): ("Allocated", "rejected"),
+    ("ship",): ("HasTracking", None),
+    ("request", "ship"): ("HasTracking", "requested"),
+}
+CASES = dict.fromkeys(DECISIONS, TO_AN_OPEN_ONE) | {"request": TO_NONE}
+START = dict.fromkeys(DECISIONS, ("Allocated", "requested")) | {"request": ("Allocated", None)}
+
+
+@pytest.mark.parametrize("action", Action.values)
+class TestAnotherSessionIsFaster:
+    def test_between_the_unlocked_read_and_the_writing(self, level, action):
+        window = ITEM_LOCK if action == "request" else FIRST_UPDATE
+        for others, stood in CASES[action].items():
+            item, bystander = ready(action), ready(action)
+            with just_before(window, do(others, item), level):
+                outcome = SERVICES[action](naming(item), by=None)
+            check_truth(action, item, stood, outcome)
+            assert standing(bystander) == START[action]
+
+    def test_between_the_naming_and_the_locking(self, level, action):
+        for others, stood in CASES[action].items():
+            items = [ready(action) for _ in range(3)]
+            with just_before(ITEM_LOCK, do(others, items[1]), level):
+                outcome = SERVICES[action](naming(*items), by=None)
+            check_truth(action, items[0], START[action], outcome)
+            check_truth(action, items[1], stood, outcome)
+
+    def test_while_one_item_waits(self, level, action):
+        for others, stood in CASES[action].items():
+            if action in ("reject", "withdraw") and others == ("ship",):
+                continue  # these take no lock on the item: nothing to wait for
+            item = ready(action)
+            with while_waiting(do(others, item), level):
+                outcome = SERVICES[action](naming(item), by=None)
+            check_truth(action, item, stood, outcome)
+
+    def test_while_several_items_wait(self, level, action):
+        for others, stood in CASES[action].items():
+            items = [ready(action) for _ in range(3)]
+            with while_waiting(do(others, items[1]), level):
+                outcome = SERVICES[action](naming(*items), by=None)
+            check_truth(action, items[1], stood, outcome)
+            check_truth(action, items[2], START[action], outcome)
+
+
+@pytest.mark.parametrize("winner", ["reject", "withdraw"])
+class TestADecisionThatTakesNoLockOnTheItem:
+    """It may come between the two statements of a call that already has that lock."""
+
+    def test_a_confirmation_that_wrote_the_item_takes_it_back(self, level, winner):
+        item = make("requested")
+        with just_before(CANCELLATION_UPDATE, do([winner], item), level):
+            outcome = services.confirm_cancellation(naming(item), by=None)
+        check_truth("confirm", item, ("Allocated", RESULTS[winner]), outcome)
+
+    @pytest.mark.parametrize("action", DECISIONS)
+    def test_several_are_ruled_by_what_their_locks_return(self, level, action, winner):
+        items = [make("requested"), make("requested")]
+        with just_before(CANCELLATION_LOCK, do([winner], items[0]), level):
+            outcome = SERVICES[action](naming(*items), by=None)
+        check_truth(action, items[0], ("Allocated", RESULTS[winner]), outcome)
+        check_truth(action, items[1], START[action], outcome)
+
+
+@pytest.mark.parametrize("action", DECISIONS)
+class TestWithdrawnAndRequestedAnew:
+    def test_a_decision_that_names_the_old_one_is_superseded(self, level, action):
+        item = make("requested")
+        meant = {item.uuid: item.cancellations.get().uuid}
+        with just_before(FIRST_UPDATE, do(["withdraw", "request"], item), level):
+            outcome = SERVICES[action](naming(item), by=None, expected=meant)
+        assert codes(outcome) == {item.uuid: "superseded"}
+        assert standing(item) == ("Allocated", "requested")
+
+    def test_one_of_several_that_names_the_old_one_is_superseded(self, level, action):
+        items = [make("requested"), make("requested")]
+        meant = {item.uuid: item.cancellations.get().uuid for item in items}
+        with just_before(ITEM_LOCK, do(["withdraw", "request"], items[0]), level):
+            outcome = SERVICES[action](naming(*items), by=None, expected=meant)
+        assert codes(outcome) == {items[0].uuid: "superseded", items[1].uuid: "change"}
+
+
+@pytest.mark.parametrize("action", Action.values)
+class TestVanishedItems:
+    def test_one_is_not_found(self, level, action):
+        item = ready(action)
+        window = ITEM_LOCK if action == "request" else FIRST_UPDATE
+        with just_before(window, do(["delete"], item), level):
+            outcome = SERVICES[action](naming(item), by=None)
+        assert codes(outcome) == {item.uuid: "not_found"}
+        assert outcome.item is None
+
+    def test_one_of_several_is_not_found_and_the_others_are_done(self, level, action):
+        items = [ready(action) for _ in range(3)]
+        with just_before(ITEM_LOCK, do(["delete"], items[1]), level):
+            outcome = SERVICES[action](naming(*items), by=None)
+        assert codes(outcome) == {
+            items[0].uuid: "change",
+            items[1].uuid: "not_found",
+            items[2].uuid: "change",
+        }
+
+
+def test_a_filter_that_stops_matching_while_the_lock_waits_loses_no_item(level):
+    items = [make("requested"), make("requested")]
+    waiting = OrderItem.objects.filter(cancellations__status="requested")
+    with while_waiting(do(["confirm"], items[1]), level):
+        outcome = services.confirm_cancellation(waiting, by=None)
+    assert codes(outcome) == {items[0].uuid: "change", items[1].uuid: "replay"}
+
+
+def test_a_second_open_cancellation_is_impossible():
+    item = make("rejected", "requested")
+    with pytest.raises(IntegrityError):
+        CancellationFactory(order_item=item)
+
+
+@pytest.mark.parametrize("action", Action.values)
+class TestInsideAnotherTransaction:
+    """As with ``ATOMIC_REQUESTS``: what was read before in it may be all that it ever sees."""
+
+    def call(self, action, level, *items):
+        """Return the outcome; ``None`` for the ``Busy`` that only a frozen view may end in."""
+        OrderItem.objects.count()
+        try:
+            return SERVICES[action](naming(*items), by=None)
+        except errors.Busy:
+            assert connection.vendor == "postgresql"
+            assert level != "READ COMMITTED"
+
+    def test_one_item_is_ruled_by_how_it_stands_or_the_call_is_busy(self, level, action):
+        window = ITEM_LOCK if action == "request" else FIRST_UPDATE
+        for others, stood in CASES[action].items():
+            item = ready(action)
+            with just_before(window, do(others, item), level), transaction.atomic():
+                outcome = self.call(action, level, item)
+            if outcome:
+                check_truth(action, item, stood, outcome)
+            else:
+                assert standing(item) == stood
+
+    def test_several_are_ruled_by_how_they_stand_or_the_call_is_busy(self, level, action):
+        for others, stood in CASES[action].items():
+            items = [ready(action) for _ in range(3)]
+            with just_before(ITEM_LOCK, do(others, items[1]), level), transaction.atomic():
+                outcome = self.call(action, level, *items)
+            if outcome:
+                check_truth(action, items[1], stood, outcome)
+                check_truth(action, items[2], START[action], outcome)
+            else:
+                assert [standing(item) for item in items[1:]] == [stood, START[action]]
+
+
+@pytest.mark.parametrize("action", DECISIONS)
+@pytest.mark.parametrize("others", [["reject"], ["withdraw"], ["withdraw", "request"]])
+def test_rows_that_changed_under_the_lock_are_noticed_and_all_is_begun_again(action, others):
+    """A lock that does not lock: SQLite without IMMEDIATE, or a host's router gone wrong."""
+    items = [make("requested"), make("requested")]
+    with in_the_same_session(CANCELLATION_UPDATE, do(others, items[0])):
+        outcome = SERVICES[action](naming(*items), by=None)
+    # The other's change was rolled back with the first try, being of the same session.
+    for item in items:
+        check_truth(action, item, START[action], outcome)
+        assert item.cancellations.get().decision_note == ""
+
+
+def test_an_item_that_shipped_under_the_lock_is_noticed_and_all_is_begun_again():
+    items = [make("requested"), make("requested")]
+    with in_the_same_session(FIRST_UPDATE, do(["ship"], items[0])):
+        outcome = services.confirm_cancellation(naming(*items), by=None)
+    for item in items:
+        check_truth("confirm", item, START["confirm"], outcome)
+
+
+def test_an_open_cancellation_made_under_the_lock_is_noticed_and_all_is_begun_again():
+    items = [make(), make()]
+    with in_the_same_session("^INSERT", do(["request"], items[0])):
+        outcome = services.request_cancellation(naming(*items), by=None)
+    for item in items:
+        check_truth("request", item, START["request"], outcome)
+
+
+class TestOrderOfLocks:
+    """While the first item is somebody else's, the call that waits for it holds no other one."""
+
+    @pytest.mark.parametrize("action", Action.values)
+    def test_items_are_locked_from_the_first_to_the_last(self, monkeypatch, action):
+        for batch_size, sequence in product([1, 2, 900], ["pk", "-pk", "?"]):
+            monkeypatch.setattr(writer, "BATCH_SIZE", batch_size)
+            items = [ready(action) for _ in range(3)]
+            selection = naming(*items).order_by(sequence)
+            for queryset in (selection, selection[:3]):
+                self.check(SERVICES[action], queryset, items)
+                Cancellation.objects.filter(order_item__in=items).delete()
+                naming(*items).update(status="Allocated")
+                if action != "request":
+                    for item in items:
+                        CancellationFactory(order_item=item)
+
+    def check(self, service, queryset, items):
+        free = []
+
+        def hold_the_first():
+            naming(items[0]).update(sku_name="somebody else's")
+
+        def look_for_the_rest():
+            rest = naming(*items[1:])
+            rest = rest if SQLITE else rest.select_for_update(nowait=True)
+            free.extend(rest.values_list("pk", flat=True))
+
+        with while_waiting(hold_the_first, LEVELS[0], meanwhile=look_for_the_rest):
+            outcome = service(queryset, by=None)
+        assert sorted(free) == [item.pk for item in items[1:]]
+        assert len(outcome.changed) == 3
