@@ -48,13 +48,13 @@ def demo():
 
 
 @contextmanager
-def serve(*command):
+def serve(*command, python=sys.executable, env=None):
     """Run a server, its port in place of ``{port}``; give its base URL once it answers."""
     port = free_port()
     command = [part.format(port=port) for part in command]
     with subprocess.Popen(
-        [sys.executable, *command],
-        env=environment(),
+        [python, *command],
+        env=env or environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:

@@ -1,0 +1,154 @@
+"""The app from outside: ``python -m tests.outside``.
+
+Builds the wheel and the sdist, looks into them, and follows the README's steps literally in a new
+project with a virtual environment of its own: migrate, call, uninstall.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+import urllib.request
+import zipfile
+from pathlib import Path
+from textwrap import dedent
+
+from tests.servers import ROOT, serve
+
+README = (ROOT / "README.rst").read_text()
+
+DATA = """
+from django.contrib.auth.models import Permission, User
+from rest_framework.authtoken.models import Token
+from timp_orders.models import Cancellation, Order, OrderItem, Organization
+user = User.objects.create_user("supplier")
+user.user_permissions.add(Permission.objects.get(codename="cancel_order"))
+Token.objects.create(user=user, key="1234567890")
+supplier = Organization.objects.create(name="S", org_type="supplier")
+supplier.members.add(user)
+retailer = Organization.objects.create(name="R", org_type="retailer")
+order = Order.objects.create(po_number="1", retailer=retailer)
+item = OrderItem.objects.create(
+    order=order, supplier=supplier, sku_id="x",
+    uuid="2350a349-2441-4c32-b7f6-99b7e4540b94",
+)
+Cancellation.objects.create(order_item=item)
+"""
+
+
+def run(*command, **kwargs):
+    print("$", *command, flush=True)
+    return subprocess.run(command, check=True, **kwargs)
+
+
+def build(folder):
+    """Build both distributions and check what is in them.
+
+    :returns: the wheel's path.
+    """
+    run(sys.executable, "-m", "build", "--outdir", folder, str(ROOT), stdout=subprocess.DEVNULL)
+    (wheel,) = Path(folder).glob("*.whl")
+    (sdist,) = Path(folder).glob("*.tar.gz")
+    run(sys.executable, "-m", "twine", "check", "--strict", str(wheel), str(sdist))
+    names = zipfile.ZipFile(wheel).namelist()
+    foreign = [name for name in names if not re.match(r"timp_orders(-[\d.]+\.dist-info)?/", name)]
+    assert not foreign, foreign
+    shipped = {str(path.relative_to(ROOT)) for path in (ROOT / "timp_orders").rglob("*.*")}
+    wanted = {name for name in shipped if "__pycache__" not in name}
+    assert wanted <= set(names), wanted - set(names)
+    for part in ("/migrations/0001", "/templates/admin/", "/locale/es/LC_MESSAGES/django.mo"):
+        assert any(part in name for name in names), part
+    assert "timp_orders/py.typed" in names
+    with tarfile.open(sdist) as archive:
+        packed = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"setup.cfg", "README.rst", "LICENSE", *wanted} <= packed
+    return wheel
+
+
+def blocks(language):
+    """The code of the README's steps for a project of one's own."""
+    steps = README.partition("Add it to your project\n")[2].partition("\nThe calls\n")[0]
+    found = re.findall(rf"\.\. code-block:: {language}\n\n((?:    .*\n|\n)+)", steps)
+    return [dedent(block) for block in found]
+
+
+def make_project(folder, python):
+    """Start a project as everybody does, and write into it what the README says."""
+    run(python, "-m", "django", "startproject", "shop", folder)
+    for code in blocks("python"):
+        name = re.match(r"# (\w+\.py)\n", code)[1]
+        with (Path(folder) / "shop" / name).open("a") as file:
+            file.write("\n" + code)
+    settings = Path(folder) / "shop" / "settings.py"
+    with settings.open("a") as file:
+        file.write('\nDATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE"}\n')
+    return settings
+
+
+def call(base):
+    """Paste the README's call."""
+    (line,) = re.findall(r"curl (-X PATCH \S+/confirm/ \\\n.*1234567890')", README)[:1]
+    url = re.search(r"http://127\.0\.0\.1:8000(\S+)", line)[1]
+    headers = dict([re.search(r"-H '(.+?): (.+?)'", line).groups()])
+    request = urllib.request.Request(base + url, method="PATCH", headers=headers)
+    with urllib.request.urlopen(request) as response:
+        assert response.status == 200
+        assert b'"status":"Cancelled"' in response.read()
+
+
+def follow(folder, wheel):
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    environment.pop("DATABASE_URL", None)
+    environment.pop("DJANGO_SETTINGS_MODULE", None)
+    run(sys.executable, "-m", "venv", f"{folder}/venv")
+    python = f"{folder}/venv/bin/python"
+    install, migrate = blocks("shell")
+    assert install.split()[:4] == ["python", "-m", "pip", "install"]
+    run(python, "-m", "pip", "install", "-q", str(wheel))
+    project = f"{folder}/project"
+    Path(project).mkdir()
+    settings = make_project(project, python)
+
+    def manage(*arguments, **kwargs):
+        command = [python, "-W", "error", f"{project}/manage.py", *arguments]
+        return run(*command, cwd=project, env=environment, **kwargs)
+
+    manage(*migrate.split()[2:])
+    manage("check", "--fail-level", "WARNING", "--database", "default")
+    manage("makemigrations", "--check", "--dry-run")
+    manage("shell", "-c", DATA)
+    with serve(
+        f"{project}/manage.py",
+        "runserver",
+        "--noreload",
+        "127.0.0.1:{port}",
+        python=python,
+        env=environment,
+    ) as base:
+        call(base)
+    uninstall(manage, python, settings)
+
+
+def uninstall(manage, python, settings):
+    """Take the documented steps back, and see that the host still works."""
+    manage("migrate", "timp_orders", "zero")
+    text = settings.read_text()
+    settings.write_text(text.replace('    "timp_orders",\n', ""))
+    urls = settings.with_name("urls.py")
+    urls.write_text(re.sub(r"urlpatterns \+=.*timp_orders.*\n", "", urls.read_text()))
+    run(python, "-m", "pip", "uninstall", "-q", "-y", "timp_orders")
+    manage("check")
+    manage("migrate")
+    manage("makemigrations", "--check", "--dry-run")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        follow(folder, build(f"{folder}/dist"))
+    print("From outside, all is well.")
+
+
+if __name__ == "__main__":
+    main()
