@@ -38,9 +38,17 @@ Cancellation.objects.create(order_item=item)
 """
 
 
+# Nothing of this repository may be found by accident.
+ENVIRONMENT = {
+    key: value
+    for key, value in os.environ.items()
+    if key not in ("PYTHONPATH", "DATABASE_URL", "DJANGO_SETTINGS_MODULE")
+}
+
+
 def run(*command, **kwargs):
     print("$", *command, flush=True)
-    return subprocess.run(command, check=True, **kwargs)
+    return subprocess.run(command, check=True, env=ENVIRONMENT, **kwargs)
 
 
 def build(folder):
@@ -99,9 +107,6 @@ def call(base):
 
 
 def follow(folder, wheel):
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    environment.pop("DATABASE_URL", None)
-    environment.pop("DJANGO_SETTINGS_MODULE", None)
     run(sys.executable, "-m", "venv", f"{folder}/venv")
     python = f"{folder}/venv/bin/python"
     install, migrate = blocks("shell")
@@ -113,7 +118,7 @@ def follow(folder, wheel):
 
     def manage(*arguments, **kwargs):
         command = [python, "-W", "error", f"{project}/manage.py", *arguments]
-        return run(*command, cwd=project, env=environment, **kwargs)
+        return run(*command, cwd=project, **kwargs)
 
     manage(*migrate.split()[2:])
     manage("check", "--fail-level", "WARNING", "--database", "default")
@@ -125,7 +130,7 @@ def follow(folder, wheel):
         "--noreload",
         "127.0.0.1:{port}",
         python=python,
-        env=environment,
+        env=ENVIRONMENT,
     ) as base:
         call(base)
     uninstall(manage, python, settings)
