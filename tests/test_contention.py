@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 
-from timp_orders.contention import in_transaction, is_contention
+from timp_orders.contention import in_transaction, is_contention, is_duplicate
 from timp_orders.errors import Busy
 from timp_orders.models import Organization
 
@@ -97,6 +97,44 @@ class TestWhatIsContention:
         assert is_contention(wrapped(raised.value, *raised.value.args))
 
 
+class TestWhatIsADuplicate:
+    def test_what_the_database_of_this_run_raises_is(self, db):
+        organization = Organization.objects.create(name="one", org_type="supplier")
+        with pytest.raises(IntegrityError) as raised, transaction.atomic():
+            Organization.objects.create(uuid=organization.uuid, name="two", org_type="supplier")
+        assert is_duplicate(raised.value)
+        assert not is_contention(raised.value)
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            postgresql("23505"),
+            postgresql("23505", "pgcode"),
+            mysql(1062),
+            sqlite(sqlite3.SQLITE_CONSTRAINT_UNIQUE),
+        ],
+    )
+    def test_a_violated_unique_constraint_is_on_every_database(self, error):
+        assert is_duplicate(error)
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            postgresql("23503"),  # foreign key
+            postgresql("23514"),  # check
+            mysql(1452),
+            mysql(4025),
+            sqlite(sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY),
+            sqlite(sqlite3.SQLITE_CONSTRAINT_CHECK),
+            wrapped(None),
+            wrapped(None, "UNIQUE constraint failed"),
+            wrapped(PostgreSQLError("sqlstate", "23503"), 1062),
+        ],
+    )
+    def test_any_other_constraint_is_not(self, error):
+        assert not is_duplicate(error)
+
+
 class Work:
     """Writes a row at each try, and fails at some."""
 
@@ -169,6 +207,15 @@ class TestInATransactionOfItsOwn:
             in_transaction(work, "default")
         assert raised.value is error
         assert work.tries == 1
+        assert written() == []
+
+    def test_an_error_of_the_work_that_means_busy_is_tried_again_too(self):
+        assert in_transaction(Work(KeyError()), "default", again=KeyError) == 2
+        assert written() == ["try 2"]
+
+    def test_an_error_of_the_work_that_means_busy_twice_is_busy(self):
+        with pytest.raises(Busy):
+            in_transaction(Work(KeyError(), KeyError()), "default", again=KeyError)
         assert written() == []
 
     def test_another_error_at_the_second_try_is_raised_as_it_is(self):

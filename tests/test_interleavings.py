@@ -305,6 +305,14 @@ def test_an_open_cancellation_made_under_the_lock_is_noticed_and_all_is_begun_ag
         check_truth("request", item, START["request"], outcome)
 
 
+def test_any_other_violated_constraint_of_a_request_is_raised_as_it_is():
+    def fail():
+        raise IntegrityError("a constraint of the host's")
+
+    with pytest.raises(IntegrityError, match="host's"), in_the_same_session("^INSERT", fail):
+        services.request_cancellation(naming(make()), by=None)
+
+
 class TestOrderOfLocks:
     """While the first item is somebody else's, the call that waits for it holds no other one."""
 

@@ -1,0 +1,292 @@
+"""Take one guard away at a time, and show that a test fails without it.
+
+``python -m tests.mutations [NAME …]`` runs on the database of ``DATABASE_URL`` and fails if a
+mutant survives. Some guards matter on some databases only: SQLite's IMMEDIATE transactions do the
+work of the locks, so there those mutants are left out, and the table says so.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ALL = ("sqlite", "postgresql", "mysql")
+PATIENCE = 300
+SERVERS = ("postgresql", "mysql")
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A text of one module of the package that is replaced, and the tests that must notice."""
+
+    name: str
+    module: str
+    old: str
+    new: str
+    tests: str  # of pytest -k
+    file: str = "tests/test_interleavings.py"
+    databases: tuple[str, ...] = ALL
+
+
+MUTATIONS = [
+    Mutation(
+        "no lock on the items",
+        "querysets.py",
+        '.order_by("pk").select_for_update(no_key=no_key)',
+        '.order_by("pk")',
+        "several_items_wait or between_the_naming",
+        databases=SERVERS,
+    ),
+    Mutation(
+        "no lock on the cancellations",
+        "facts.py",
+        "locked(Cancellation.objects.filter(order_item__in=list(facts)), using)",
+        'Cancellation.objects.using(using).filter(order_item__in=list(facts)).order_by("pk")',
+        "several_items_wait or InsideAnother",
+        databases=("mysql",),
+    ),
+    Mutation(
+        "locks in another order",
+        "querysets.py",
+        'order_by("pk").select_for_update',
+        "select_for_update",
+        "OrderOfLocks",
+        databases=SERVERS,
+    ),
+    Mutation(
+        "batches in the order of the selection",
+        "names.py",
+        "dict(sorted(rows))",
+        "dict(rows)",
+        "OrderOfLocks",
+        databases=SERVERS,
+    ),
+    Mutation(
+        "batches in no order",
+        "names.py",
+        '.values("pk")).order_by("pk")',
+        '.values("pk")).order_by("-pk")',
+        "OrderOfLocks",
+        databases=SERVERS,
+    ),
+    Mutation(
+        "no reading again under the lock",
+        "writer.py",
+        "found = locked_facts(batch, call.by, call.standing, call.using)",
+        "found = {i.pk: attach(i) for i in"
+        " described(call.by, call.standing, call.using).filter(pk__in=batch)}",
+        "several_items_wait",
+        databases=SERVERS,
+    ),
+    Mutation(
+        "a loser is not ruled on again",
+        "writer.py",
+        "        except trail.Changed:\n            pass\n",
+        "        except trail.Changed:\n            raise errors.Busy from None\n",
+        "between_the_unlocked_read",
+    ),
+    Mutation(
+        "no compare-and-set of the cancellation",
+        "trail.py",
+        "undecided = cancellations.filter(status=CancellationStatus.REQUESTED)",
+        "undecided = cancellations",
+        "between_the_unlocked_read or under_the_lock",
+    ),
+    Mutation(
+        "no compare-and-set of the item",
+        "trail.py",
+        'f"{status}__in": call.lifecycle.cancellable}',
+        "}",
+        "between_the_unlocked_read or under_the_lock",
+    ),
+    Mutation(
+        "cancellations written are not counted",
+        "trail.py",
+        "if undecided.update(**values) != len(changing):",
+        "if undecided.update(**values) < 0:",
+        "between_the_unlocked_read or under_the_lock",
+    ),
+    Mutation(
+        "items written are not counted",
+        "trail.py",
+        "if items.update(**{status: call.lifecycle.cancelled}) != len(changing):",
+        "if items.update(**{status: call.lifecycle.cancelled}) < 0:",
+        "between_the_unlocked_read or under_the_lock",
+    ),
+    Mutation(
+        "no constraint: two open cancellations",
+        "migrations/0002_order_items.py",
+        'fields=("open", "order_item")',
+        'fields=("open", "order_item", "id")',
+        "second_open or made_under_the_lock",
+    ),
+    Mutation(
+        "the constraint's index serves the foreign key",
+        "migrations/0002_order_items.py",
+        'fields=("open", "order_item")',
+        'fields=("order_item", "open")',
+        "ADecisionThatTakesNoLock and confirmation",
+        databases=("mysql",),
+    ),
+    Mutation(
+        "a violated constraint is not begun again",
+        "trail.py",
+        "if is_duplicate(error):",
+        "if False:",
+        "made_under_the_lock",
+    ),
+    Mutation(
+        "rows that changed are not begun again",
+        "writer.py",
+        "lambda: _perform_locked(call, uuids), call.using, again=trail.Changed",
+        "lambda: _perform_locked(call, uuids), call.using",
+        "under_the_lock",
+    ),
+    Mutation(
+        "a stale view of the item in another's transaction",
+        "writer.py",
+        "if connections[call.using].savepoint_ids:",
+        "if False:",
+        "InsideAnother and one_item",
+        databases=("mysql",),
+    ),
+    Mutation(
+        "never tried again",
+        "contention.py",
+        "tries = 2 if connections[using].get_autocommit() else 1",
+        "tries = 1",
+        "TransactionOfItsOwn",
+        "tests/test_contention.py",
+    ),
+    Mutation(
+        "tried again in another's transaction",
+        "contention.py",
+        "tries = 2 if connections[using].get_autocommit() else 1",
+        "tries = 2",
+        "SomebodyElses",
+        "tests/test_contention.py",
+    ),
+    Mutation(
+        "tried again for ever",
+        "contention.py",
+        "        tries -= 1\n",
+        "",
+        "busy_twice or never_tried",
+        "tests/test_contention.py",
+    ),
+    Mutation(
+        "every error is tried again",
+        "contention.py",
+        "and not is_contention(error)",
+        "and False",
+        "lost_at_the_commit or any_other_error",
+        "tests/test_contention.py",
+    ),
+    Mutation(
+        "no transaction",
+        "contention.py",
+        "            with transaction.atomic(using=using):\n                return work()",
+        "            return work()",
+        "TransactionOfItsOwn",
+        "tests/test_contention.py",
+    ),
+    Mutation(
+        "a broken transaction is not noticed",
+        "trail.py",
+        "if connections[call.using].needs_rollback or written.count() != len(changing):",
+        "if False:",
+        "SwallowedDatabaseErrors",
+        "tests/test_signals.py",
+    ),
+    Mutation(
+        "what was written is not looked for again",
+        "trail.py",
+        "if connections[call.using].needs_rollback or written.count() != len(changing):",
+        "if connections[call.using].needs_rollback:",
+        "SwallowedDatabaseErrors and silence",
+        "tests/test_signals.py",
+    ),
+    Mutation(
+        "receivers are told of replays too",
+        "writer.py",
+        'if facts and verdict == "change":',
+        'if facts and verdict in ("change", "replay"):',
+        "a_replay",
+        "tests/test_signals.py",
+    ),
+    Mutation(
+        "a superseded cancellation is decided",
+        "facts.py",
+        "facts.cancellation_uuid != expected",
+        "False",
+        "WithdrawnAndRequestedAnew",
+    ),
+]
+
+
+def vendor() -> str:
+    scheme = os.environ.get("DATABASE_URL", "sqlite").partition(":")[0]
+    return {"postgres": "postgresql", "mariadb": "mysql"}.get(scheme, scheme)
+
+
+def run(mutation: Mutation | None, copy: Path, *pytest: str) -> subprocess.CompletedProcess:
+    """Run tests against a copy of the package, mutated."""
+    package = copy / "timp_orders"
+    shutil.rmtree(package, ignore_errors=True)
+    shutil.copytree(ROOT / "timp_orders", package, ignore=shutil.ignore_patterns("__pycache__"))
+    if mutation:
+        module = package / mutation.module
+        source = module.read_text()
+        assert mutation.old in source, f"{mutation.name}: its text is not in {mutation.module}"
+        module.write_text(source.replace(mutation.old, mutation.new))
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *pytest],
+        cwd=copy,
+        env={**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+
+def verdict(mutation: Mutation, copy: Path) -> str:
+    if vendor() not in mutation.databases:
+        return "only matters on " + ", ".join(mutation.databases)
+    try:
+        result = run(mutation, copy, mutation.file, "-k", mutation.tests)
+    except subprocess.TimeoutExpired:
+        return "noticed (it hangs)"
+    if result.returncode == 0:
+        return "SURVIVED"
+    if result.returncode != 1:  # collection failed, say: that proves nothing
+        return "BROKEN\n" + result.stdout[-2000:]
+    failed = [line for line in result.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return "noticed by " + failed[0].split("::", 1)[-1].split(" - ")[0]
+
+
+def main() -> int:
+    wanted = sys.argv[1:]
+    chosen = [m for m in MUTATIONS if not wanted or any(word in m.name for word in wanted)]
+    started = time.monotonic()
+    bad = 0
+    with tempfile.TemporaryDirectory() as directory:
+        copy = Path(directory)
+        for name in ("tests", "example_project", "setup.cfg", "pyproject.toml"):
+            (copy / name).symlink_to(ROOT / name)
+        result = run(None, copy, *sorted({mutation.file for mutation in chosen}))
+        assert result.returncode == 0, result.stdout[-2000:]
+        for mutation in chosen:
+            said = verdict(mutation, copy)
+            bad += said.startswith(("SURVIVED", "BROKEN"))
+            print(f"{mutation.name:52} {said}", flush=True)
+    print(f"{len(chosen)} on {vendor()} in {time.monotonic() - started:.0f} s; {bad} survived")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
