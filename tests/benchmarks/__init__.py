@@ -1,0 +1,1 @@
+"""What a safe confirm costs beside an unsafe one: ``python -m tests.benchmarks --help``."""

@@ -1,0 +1,1 @@
+"""Contender: what a careful developer puts together from packages instead of timp_orders."""

@@ -1,0 +1,42 @@
+"""The example project's settings with the contenders' apps, and only what an API needs."""
+
+from importlib.util import find_spec
+
+from example.settings import *  # noqa: F403
+from example.settings import DATABASES, INSTALLED_APPS
+
+DEBUG = False
+SECRET_KEY = "for the benchmarks only"
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "tests.benchmarks.urls"
+# The same little for all: what stands around the views would hide the differences between them.
+MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
+# As in production; without it every request would connect anew, which also hides differences.
+DATABASES["default"]["CONN_MAX_AGE"] = None
+
+POSTGRESQL = DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql"
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, since that is what a host has; and the workers of gunicorn share it.
+    DATABASES["default"]["TEST"] = {"NAME": "benchmarks.sqlite3"}
+
+# Without the example's side effect of a confirmation, which no other contender has.
+WITHOUT = {"example", "refunds", "django_tasks_db"}
+INSTALLED_APPS = [app for app in INSTALLED_APPS if app not in WITHOUT]
+INSTALLED_APPS += ["tests.benchmarks.tutorial"]
+if find_spec("django_fsm") and find_spec("simple_history"):  # the extra "benchmark"
+    INSTALLED_APPS += ["simple_history", "tests.benchmarks.assembled"]
+if POSTGRESQL:
+    INSTALLED_APPS += ["tests.benchmarks.floor"]
+
+
+class FromModels:
+    """All tables made from the models: those of the contenders have no migrations."""
+
+    def __contains__(self, app):
+        return True
+
+    def __getitem__(self, app):
+        return None
+
+
+MIGRATION_MODULES = FromModels()

@@ -1,0 +1,1 @@
+"""Contender: what a tutorial shows. No lock, no side, no trail."""
