@@ -24,6 +24,13 @@ class TestNotes:
         cancellation.refresh_from_db()
         assert cancellation.decision_note == "Packed"
 
+    def test_it_is_asked_for_no_more_where_nothing_is_left_to_reject(self, desk, cancellation):
+        page = desk.announce("reject", cancellation.order_item)
+        desk.act("confirm", cancellation.order_item)
+        again = desk.decide(page, note="")
+        assert kinds(again) == {"refused": 1}
+        assert "errornote" not in again.content.decode()
+
     @pytest.mark.parametrize("action", ["confirm", "withdraw"])
     def test_other_decisions_do_not(self, desk, cancellation, action):
         assert len(desk.act(action, cancellation.order_item)) == 1

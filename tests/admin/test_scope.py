@@ -212,6 +212,14 @@ def test_staff_of_no_organization_see_empty_lists(staff, desk_of, own):
 
 
 class TestOrganizations:
+    @pytest.mark.parametrize("model", ["orderitem", "order", "organization"])
+    def test_no_uuid_is_shown_before_there_is_one(self, desk, item, model):
+        pks = {"orderitem": item.pk, "order": item.order_id, "organization": item.supplier_id}
+        name = f"timp_orders_{model}"
+        add, change = desk.url("add", model=name), desk.url("change", pks[model], model=name)
+        assert "field-uuid" not in desk.client.get(add).content.decode()
+        assert "field-uuid" in desk.client.get(change).content.decode()
+
     def test_they_are_kept_in_the_ordinary_way(self, desk):
         user = UserFactory()
         url = desk.url("add", model="timp_orders_organization")

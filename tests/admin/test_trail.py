@@ -1,5 +1,7 @@
 """An item's own page: its trail, its buttons and its history."""
 
+from unittest.mock import Mock
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -159,3 +161,13 @@ class TestHistory:
         alone = supplier_desk.client.get(supplier_desk.url("history", item.pk))
         assert alone.status_code == 404
         assert colleague.username in history(desk_of(staff("view_any_order")))
+
+    def test_where_items_are_the_host_s_own_it_names_oneself_only(
+        self, desk, supplier_desk, item, history, monkeypatch
+    ):
+        # Such a host may have organizations of its own, and no members in ours.
+        monkeypatch.setattr("timp_orders.admin.scope.OrderItem", Mock())
+        desk.act("request", item)
+        supplier_desk.act("reject", item, note="No")
+        assert "Requested the cancellation." not in history(supplier_desk)
+        assert "Rejected the cancellation." in history(supplier_desk)

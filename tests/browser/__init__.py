@@ -1,0 +1,10 @@
+"""The admin in real browsers: skipped where there are none, but not in CI."""
+
+import os
+import shutil
+from importlib.util import find_spec
+
+MISSING = [name for name in ("chromium", "chromedriver") if not shutil.which(name)]
+MISSING += [name for name in ("selenium",) if not find_spec(name)]
+SKIPPED = bool(MISSING) and not os.environ.get("CI")
+REASON = f"The browser tests need {', '.join(MISSING)}."

@@ -1,23 +1,11 @@
-import importlib.util
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.hashers import make_password
 
+from tests.browser import MISSING, REASON
 from timp_orders.testing import UserFactory
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """Skip where there is no Chromium; in CI that is a failure."""
-    missing = [program for program in ("chromium", "chromedriver") if not shutil.which(program)]
-    if not importlib.util.find_spec("selenium"):
-        missing.append("selenium")
-    if missing:
-        reason = f"The browser tests need {', '.join(missing)}."
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
 
 
 @pytest.fixture
@@ -29,8 +17,9 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def open_window(chromium, live_server, folder):
+def open_window(live_server, folder):
     """Open windows, each with a session of its own."""
+    assert not MISSING, REASON
     from tests.browser.window import Window
 
     windows = []

@@ -2,10 +2,15 @@
 
 import pytest
 
+from tests.browser import REASON, SKIPPED
 from timp_orders.models import Cancellation
 from timp_orders.testing import CancellationFactory, OrderItemFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(SKIPPED, reason=REASON),
+]
 
 LIST = "/admin/timp_orders/orderitem/"
 

@@ -51,6 +51,11 @@ class ScopedAdmin(ModelAdmin):
             raise Http404
         return found
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_fields(request, obj)
+        # A UUID that is shown before it is saved would be another one afterwards.
+        return fields if obj else [name for name in fields if name != "uuid"]
+
     def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
         """Turn ``raw_id_fields`` into autocompletes wherever the other model's admin has them."""
         # Not declared as autocomplete_fields, since a host may unregister that admin, or have
