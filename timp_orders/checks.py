@@ -6,7 +6,7 @@ none is tagged as a database check: all run with every ``check``, ``migrate`` an
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 from django.apps import apps
 from django.conf import settings as django_settings
@@ -15,7 +15,7 @@ from django.db import connections, router
 from django.utils.module_loading import import_string
 from rest_framework.authentication import BaseAuthentication, TokenAuthentication
 from rest_framework.settings import api_settings
-from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
 
 from timp_orders.conf import Setting, Settings, settings
 from timp_orders.item_checks import check_order_item_model
@@ -113,9 +113,11 @@ def check_authtoken(**kwargs: Any) -> list[CheckMessage]:
 @register(TAG)
 def check_throttling(**kwargs: Any) -> list[CheckMessage]:
     """Check that scoped throttles know a rate for the calls: without one, each would be a 500."""
+    # The stubs tell what is written in the settings; these are the classes.
+    classes = cast("list[type[BaseThrottle]]", api_settings.DEFAULT_THROTTLE_CLASSES)
     missing = {
         scope
-        for throttle in api_settings.DEFAULT_THROTTLE_CLASSES
+        for throttle in classes
         if issubclass(throttle, ScopedRateThrottle)
         for scope in SCOPES
         if scope not in _rates(throttle)

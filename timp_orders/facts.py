@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from timp_orders import errors
 from timp_orders.models import Cancellation, get_order_item_model
 from timp_orders.querysets import LATEST, OrderItemQuerySet, locked
@@ -65,9 +67,11 @@ def described(user: "User | None", standing: "Standing", using: str) -> OrderIte
     Call :func:`attach` on each.
     """
     model = get_order_item_model()
+    # Without any it takes None: without arguments it would join every relation.
+    joined: list[Any] = model.order_relations() or [None]
     return (
         OrderItemQuerySet(model, using=using)
-        .select_related(*(model.order_relations() or [None]))  # without arguments: every relation
+        .select_related(*joined)
         .with_sides(user, standing)
         .with_latest_cancellation()
     )
@@ -108,7 +112,8 @@ def catch_up(item: Any, using: str) -> None:
     For a transaction that somebody else began: under REPEATABLE READ, MariaDB's plain reads still
     show what was there when it began, not what was committed while the lock was waited for.
     """
-    rows = locked(OrderItemQuerySet(type(item)).filter(pk=item.pk), using)
+    items: OrderItemQuerySet[Any] = OrderItemQuerySet(type(item))
+    rows = locked(items.filter(pk=item.pk), using)
     for status in rows.values_list(item.STATUS_FIELD, flat=True):
         setattr(item, item.STATUS_FIELD, status)
     latest = locked(Cancellation.objects.filter(order_item=item.pk), using).last()
@@ -132,17 +137,16 @@ def locked_facts(
     :returns: facts by primary key, in its order.
     """
     model = get_order_item_model()
-    rows = (
-        locked(OrderItemQuerySet(model).filter(pk__in=pks), using)
-        .with_sides(user, standing)
-        .values_list(
-            "pk", model.UUID_FIELD, model.STATUS_FIELD, "on_supplier_side", "on_retailer_side"
-        )
+    items: OrderItemQuerySet[Any] = OrderItemQuerySet(model)
+    held: Any = locked(items.filter(pk__in=pks), using).with_sides(user, standing)
+    rows = held.values_list(
+        "pk", model.UUID_FIELD, model.STATUS_FIELD, "on_supplier_side", "on_retailer_side"
     )
     facts = {row[0]: Facts(*row) for row in rows}
     # A statement of its own, since the one above does not see what was committed while it waited;
     # and a locking one, since under REPEATABLE READ a plain one does not either.
-    cancellations = locked(Cancellation.objects.filter(order_item__in=list(facts)), using)
+    trail = Cancellation.objects.filter(order_item__in=list(facts))
+    cancellations: QuerySet[Any] = locked(trail, using)
     for item_pk, *latest in cancellations.values_list("order_item_id", "pk", "uuid", "status"):
         facts[item_pk] = Facts(*facts[item_pk][:5], *latest)
     return facts

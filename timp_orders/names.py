@@ -3,8 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.db.models.query import ModelIterable
+
+from timp_orders.models import AbstractOrderItem
 
 __all__ = ["Names"]
 
@@ -17,18 +19,19 @@ class Names:
     :raises TypeError: it is no query set of such items, or one of ``values()`` or a union.
     """
 
-    def __init__(self, items: QuerySet[Any], model: type[Model], using: str) -> None:
+    def __init__(self, items: QuerySet[Any], model: type[AbstractOrderItem], using: str) -> None:
         if not isinstance(items, QuerySet) or not issubclass(items.model, model):
             raise TypeError(f"items must be a query set of {model._meta.label}.")
         if items.query.combinator or not issubclass(items._iterable_class, ModelIterable):
             raise TypeError("items must not be a union, nor values() or values_list().")
+        self._uuid_field = model.UUID_FIELD
         self._items = items.using(using)
         self._items.query.select_for_update = False
-        self._fresh = QuerySet(model, using=using)
+        self._fresh: QuerySet[Any] = QuerySet(model, using=using)
         self._uuids: dict[Any, UUID] | None = None
         if items.query.is_sliced:
             # Read at once: MariaDB knows no LIMIT in the subquery of an IN.
-            rows = self._items.values_list("pk", items.model.UUID_FIELD)
+            rows = self._items.values_list("pk", self._uuid_field)
             self._uuids = dict(sorted(rows))
 
     def only(self, described: QuerySet[Any]) -> Any | None:
@@ -40,11 +43,13 @@ class Names:
         else:
             return None
         first_two = list(rows.order_by()[:2])
+        if not first_two and self._uuids is None:
+            self._uuids = {}  # nothing is named, and that takes no second look
         return first_two[0] if len(first_two) == 1 else None
 
     def uuids(self) -> dict[Any, UUID]:
         """Read the UUIDs of the named items by primary key, in its order."""
         if self._uuids is None:
             rows = self._fresh.filter(pk__in=self._items.order_by().values("pk")).order_by("pk")
-            self._uuids = dict(rows.values_list("pk", self._items.model.UUID_FIELD))
+            self._uuids = dict(rows.values_list("pk", self._uuid_field))
         return self._uuids

@@ -18,6 +18,7 @@ LATEST = "latest_cancellation_"
 """What the annotations of :meth:`OrderItemQuerySet.with_latest_cancellation` begin with."""
 
 ModelT = TypeVar("ModelT", bound=Model)
+QuerySetT = TypeVar("QuerySetT", bound=QuerySet[Any])
 
 
 class OrderItemQuerySet(QuerySet[ModelT]):
@@ -64,11 +65,12 @@ class OrderItemQuerySet(QuerySet[ModelT]):
 
     def _stands(self, user: "User", side: Side) -> Exists:
         # An own EXISTS for each side, so that a policy may join as it likes and no row doubles.
-        items = OrderItemQuerySet(self.model, using=self._db).filter(pk=OuterRef("pk"))
-        return Exists(settings.policy.on_side(items, user, side))
+        using: str | None = self._db  # type: ignore[attr-defined]  # not in the stubs
+        items: OrderItemQuerySet[ModelT] = OrderItemQuerySet(self.model, using=using)
+        return Exists(settings.policy.on_side(items.filter(pk=OuterRef("pk")), user, side))
 
 
-def locked(queryset: QuerySet[Any], using: str) -> QuerySet[Any]:
+def locked(queryset: QuerySetT, using: str) -> QuerySetT:
     """Lock the rows of one table until the transaction ends, in primary-key order.
 
     The order is what keeps two overlapping calls from waiting for each other. The query set must

@@ -43,7 +43,8 @@ class UserFactory(DjangoModelFactory[Any]):
     @factory.post_generation
     def permissions(self, create: bool, extracted: Iterable[str] | None, **kwargs: Any) -> None:
         codenames = ["cancel_order"] if extracted is None else list(extracted)
-        self.user_permissions.add(
+        user: Any = self  # factory-boy calls this with what was made
+        user.user_permissions.add(
             *Permission.objects.filter(
                 content_type__app_label="timp_orders", codename__in=codenames
             )

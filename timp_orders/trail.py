@@ -76,7 +76,7 @@ def decide(
     """
     if call.action == Action.CONFIRM:
         status = call.model.STATUS_FIELD
-        items = OrderItemQuerySet(call.model, using=call.using).filter(
+        items: QuerySet[Any] = OrderItemQuerySet(call.model, using=call.using).filter(
             **{"pk__in": [f.pk for f in changing], f"{status}__in": call.lifecycle.cancellable}
         )
         if items.update(**{status: call.lifecycle.cancelled}) != len(changing):

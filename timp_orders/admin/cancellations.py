@@ -93,9 +93,12 @@ class CancellationAdmin(TrailAdmin):
         return _decider(cancellation) or self.get_empty_value_display()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        queryset = super().get_queryset(request)
+        queryset: QuerySet[Any] = super().get_queryset(request)
         if sees_all(request):
-            return queryset.annotate(on_supplier_side=Value(True), on_retailer_side=Value(True))
+            everything: QuerySet[Any] = queryset.annotate(
+                on_supplier_side=Value(True), on_retailer_side=Value(True)
+            )
+            return everything
         items: OrderItemQuerySet[Any] = OrderItemQuerySet(get_order_item_model(), using=queryset.db)
         visible = items.visible_to(request.user)
         named = items.filter(pk=OuterRef("order_item_id"))
@@ -103,7 +106,8 @@ class CancellationAdmin(TrailAdmin):
             f"on_{side}_side": Exists(settings.policy.on_side(named, request.user, side))
             for side in Side
         }
-        return queryset.annotate(**sides).filter(order_item__in=visible.values("pk"))
+        scoped: QuerySet[Any] = queryset.annotate(**sides)
+        return scoped.filter(order_item__in=visible.values("pk"))
 
     def get_list_select_related(self, request: HttpRequest) -> list[str]:
         joined = item_relations(get_order_item_model())

@@ -77,10 +77,11 @@ class OrderItemAdmin(CancellationActionsMixin, TrailAdmin):
         visible: QuerySet[Any] = items.visible_to(request.user)
         # Not joined: a COUNT(*) leaves subqueries out.
         opened = Cancellation.objects.filter(order_item=OuterRef("pk"), open=True)
-        return visible.annotate(
+        waiting: QuerySet[Any] = visible.annotate(
             open_since=Subquery(opened.values("requested_at")),
             open_reason=Subquery(opened.values("reason")),
         )
+        return waiting
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

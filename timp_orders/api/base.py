@@ -52,7 +52,7 @@ class CancellationAPIView(GenericBase):
     """What the body of a call may hold."""
 
     @classmethod
-    def as_view(cls, **initkwargs: Any) -> Callable[..., Any]:
+    def as_view(cls, **initkwargs: Any) -> Any:
         # Without its slash a PATCH must be a 404: CommonMiddleware would raise under DEBUG.
         return no_append_slash(super().as_view(**initkwargs))
 

@@ -63,8 +63,8 @@ def receive(request: HttpRequest) -> None:
     except Exception as error:  # of broken chunks each server raises an error of its own
         raise ParseError(_("The body broke off.")) from error
     request.META["CONTENT_LENGTH"] = str(len(body))
-    request._body = body  # type: ignore[attr-defined]  # where middleware has asked for it already
-    request._stream = BytesIO(body)  # type: ignore[attr-defined]
+    request._body = body  # where middleware has asked for it already
+    request._stream = BytesIO(body)
 
 
 class BodyParser(BaseParser):

@@ -24,7 +24,7 @@ __all__ = ["CancellationFilterBackend", "CancellationFilterSet"]
 class _TimestampField(forms.CharField):
     """An ISO 8601 timestamp, in the current time zone where it names none."""
 
-    def clean(self, value: Any) -> datetime | None:  # type: ignore[override]
+    def clean(self, value: Any) -> datetime | None:
         text = super().clean(value)
         if not text:
             return None
@@ -70,9 +70,12 @@ class CancellationFilterBackend(DjangoFilterBackend):
     """Refuses what would otherwise be an empty or an unfiltered list that looks like an answer."""
 
     def filter_queryset(
-        self, request: Request, queryset: QuerySet[Any], view: "APIView"
+        self,
+        request: Request,  # type: ignore[override]  # the stubs of django-filter want Django's
+        queryset: QuerySet[Any],
+        view: "APIView",
     ) -> QuerySet[Any]:
-        filterset = self.get_filterset(request, queryset, view)
+        filterset: Any = self.get_filterset(request, queryset, view)
         paginator = view.paginator  # type: ignore[attr-defined]
         several = {
             name

@@ -52,11 +52,11 @@ class CancellationPagination(CursorPagination):
         if not found:
             problem = _("This is not a cursor of this list.")
             raise ValidationError({self.cursor_query_param: [problem]})
-        return Cursor(offset=0, reverse=found[1] == "before", position=found[2])
+        return _cursor(found[2], reverse=found[1] == "before")
 
     def encode_cursor(self, cursor: Cursor) -> str:
         text = f"{'before' if cursor.reverse else 'after'}-{cursor.position}"
-        url: str = replace_query_param(self.base_url, self.cursor_query_param, text)
+        url: str = replace_query_param(self.base_url or "", self.cursor_query_param, text)
         return url
 
     def get_next_link(self) -> str | None:
@@ -65,12 +65,12 @@ class CancellationPagination(CursorPagination):
     def get_previous_link(self) -> str | None:
         return super().get_previous_link() if self.page else self._way_back(self.has_previous, 1)
 
-    def _way_back(self, exists: bool, step: int) -> str | None:
+    def _way_back(self, exists: bool | None, step: int) -> str | None:
         """Lead back from a page that became empty, which REST framework answers with a guess."""
         if not exists or self.cursor is None:
             return None
-        position = max(0, int(self.cursor.position) + step)
-        return self.encode_cursor(Cursor(0, not self.cursor.reverse, str(position)))
+        position = max(0, int(self.cursor.position or 0) + step)
+        return self.encode_cursor(_cursor(str(position), reverse=not self.cursor.reverse))
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
@@ -80,3 +80,7 @@ class CancellationPagination(CursorPagination):
             else:
                 parameter["schema"] |= {"pattern": f"^{_CURSOR}$"}
         return parameters
+
+
+def _cursor(position: str, *, reverse: bool) -> Cursor:
+    return Cursor(0, reverse, position)  # type: ignore[arg-type]  # the stubs want a number

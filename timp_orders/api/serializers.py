@@ -15,9 +15,11 @@ from timp_orders.states import Action
 if TYPE_CHECKING:
     BaseSerializer = serializers.Serializer[Any]
     CancellationBase = serializers.ModelSerializer[Cancellation]
+    FieldBase = serializers.Field[Any, Any, Any, Any]
 else:
     BaseSerializer = serializers.Serializer
     CancellationBase = serializers.ModelSerializer
+    FieldBase = object
 
 __all__ = [
     "CancellationSerializer",
@@ -113,7 +115,7 @@ class OrderRequestSerializer(RequestSerializer):
     order_uuid = StrictUUIDField()
 
 
-class _PathField:
+class _PathField(FieldBase):
     """A field of an order item, or of its order, by the path that the item's class declares."""
 
     def __init__(self, path: str, **kwargs: Any) -> None:
@@ -215,7 +217,7 @@ class ProblemSerializer(BaseSerializer):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField(help_text=_("Stable, for machines; never translated."))
-    errors = serializers.DictField(
+    errors = serializers.DictField(  # type: ignore[assignment]  # a Serializer has such a property
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
         help_text=_("What is wrong with each field."),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.generics import ListAPIView, UpdateAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
 from timp_orders import errors
 from timp_orders.api.base import CancellationAPIView
@@ -85,7 +86,7 @@ class ItemCallView(CancellationAPIView):
 class ItemActionView(ItemCallView, UpdateBase):
     http_method_names = ["patch", "options"]
     action: ClassVar[Action]
-    body_serializer_class = DecisionSerializer
+    body_serializer_class: ClassVar[type[BaseSerializer[Any]]] = DecisionSerializer
 
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return Response(self.get_serializer(self.act(request, self.action)).data)
@@ -160,7 +161,7 @@ class CancellationListView(CancellationAPIView, ListBase):
         )
         if settings.policy.standing(self.request.user).sees_all:
             return cancellations
-        visible = OrderItemQuerySet(model, using=using).visible_to(self.request.user)
+        visible: QuerySet[Any] = OrderItemQuerySet(model, using=using).visible_to(self.request.user)
         return cancellations.filter(order_item__in=visible)
 
 
@@ -196,9 +197,8 @@ class OrderCallView(CancellationAPIView):
         :raises timp_orders.errors.CancellationError: none of them is the caller's to act on.
         """
         model = get_order_item_model()
-        items = OrderItemQuerySet(model, using=router.db_for_write(model)).filter(
-            **{model.ORDER_UUID_FIELD: order_uuid}
-        )
+        every: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=router.db_for_write(model))
+        items = every.filter(**{model.ORDER_UUID_FIELD: order_uuid})
         standing = settings.policy.standing(user)
         if not items.visible_to(user).exists():
             raise errors.NotFound(_("There is no such order."))
