@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.apps import apps
 from django.db.models import QuerySet
 
 from timp_orders.states import Side
@@ -39,11 +40,10 @@ class Policy:
         :param user: signed in; neither an anonymous one nor the system itself gets here.
         :param side: ``Side.SUPPLIER`` or ``Side.RETAILER``.
         """
-        from timp_orders.models import Organization
-
         model = queryset.model
         path = model.SUPPLIER_FIELD if side == Side.SUPPLIER else model.RETAILER_FIELD
-        own = Organization.objects.filter(org_type=side, members=user.pk)
+        organizations = apps.get_model("timp_orders", "Organization")._default_manager
+        own = organizations.filter(org_type=side, members=user.pk)
         return queryset.filter(**{f"{path}__in": own})
 
     def is_operator(self, user: "User") -> bool:

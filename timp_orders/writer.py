@@ -29,11 +29,12 @@ def perform(call: Call, items: QuerySet[Any]) -> Outcome:
     names = Names(items, call.model, call.using)
     if (item := names.only(described(call.by, call.standing, call.using))) is not None:
         outcome = _perform_one(call, item)
-    else:
-        uuids = names.uuids()
+    elif uuids := names.uuids():
         outcome = in_transaction(
             lambda: _perform_locked(call, uuids), call.using, again=trail.Changed
         )
+    else:
+        outcome = Outcome()
     _log(call, outcome)
     return outcome
 

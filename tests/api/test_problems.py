@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, OperationalError, connection
 from django.http import Http404
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 from django.urls import path, reverse
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.throttling import ScopedRateThrottle
@@ -266,3 +267,19 @@ def test_a_call_writes_through_the_service_functions_as_the_api(call, world, nam
     assert call(name, *args, method=method, by=world.operator, **kwargs).status_code < 300
     written = Cancellation.objects.get()
     assert "api" in (written.requested_via, written.decided_via)
+
+
+@pytest.mark.parametrize(("name", "method", "about"), EVERY_CALL)
+def test_the_work_for_a_stranger_is_the_same_for_what_is_hidden_and_what_is_not_there(
+    call, world, name, method, about
+):
+    """So the time that an answer takes tells nothing either."""
+
+    def statements(uuid):
+        args, kwargs = arguments(name, about, uuid)
+        with CaptureQueriesContext(connection) as captured:
+            call(name, *args, method=method, by=world.stranger, **kwargs)
+        return [query["sql"].replace(uuid.hex, "").replace(str(uuid), "") for query in captured]
+
+    statements(world.nowhere)
+    assert statements(getattr(world, about or "item").uuid) == statements(world.nowhere)

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# The suite on the newest Django and Python, in a Debian root made for it: tests/trixie.sh DIRECTORY
+# Needs root and debootstrap. Python 3.11 gets Django 5.2 at most; trixie has 3.13.
+set -euo pipefail
+root=$1
+cd "$(dirname "$0")/.."
+
+debootstrap --variant=minbase --include=python3,python3-venv,python3-pip,ca-certificates,gettext \
+    trixie "$root" >/dev/null
+for file in /etc/resolv.conf /etc/hosts /etc/pip.conf "${HOME}/.config/pip/pip.conf" \
+    /etc/ssl/certs/ca-certificates.crt; do
+    if [ -f "$file" ]; then
+        mkdir -p "$root$(dirname "$file")"
+        cp -L "$file" "$root$file"
+    fi
+done
+mkdir -p "$root/app"
+git ls-files -z | xargs -0 cp --parents -t "$root/app"
+
+within() {
+    chroot "$root" /usr/bin/env -u VIRTUAL_ENV -u PYTHONPATH -u DATABASE_URL HOME=/root CI= \
+        PATH=/usr/local/bin:/usr/bin:/bin bash -c "cd /app && $1"
+}
+
+for django in 6.0 6.1; do
+    venv=/venv-$django
+    within "python3 -m venv $venv"
+    within "$venv/bin/pip install -q -e '.[test]' 'Django==$django.*'"
+    within "$venv/bin/python -c 'import django, sys; print(sys.version, django.__version__)'"
+    within "$venv/bin/python -m pytest -q --ignore=tests/clients --ignore=tests/browser"
+    within "$venv/bin/python example_project/manage.py makemigrations --check --dry-run"
+done
