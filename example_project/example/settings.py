@@ -27,6 +27,8 @@ INSTALLED_APPS = [
     "timp_orders",  # timp_orders
     "drf_spectacular",  # timp_orders, for the OpenAPI schema (optional)
     "drf_spectacular_sidecar",
+    "django_tasks_db",
+    "refunds",  # a side effect of confirming, carried out by a worker
     "example",
 ]
 
@@ -68,6 +70,15 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL;",
     }
+
+# Where tasks wait for their worker; example_project/refunds says what each way guarantees.
+if os.environ.get("TASKS", "database") == "redis":
+    INSTALLED_APPS.append("django_rq")
+    TASKS = {"default": {"BACKEND": "django_tasks_rq.RQBackend"}}
+    RQ_QUEUES = {"default": {"URL": os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")}}
+    RQ = {"JOB_CLASS": "django_tasks_rq.Job"}
+else:
+    TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class RefundsConfig(AppConfig):
+    name = "refunds"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        from refunds import receivers  # noqa: F401  (connects the receiver)
