@@ -1,0 +1,49 @@
+"""A PostgreSQL cluster of our own, which is stopped as by pulling the plug."""
+
+import glob
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tests.servers import free_port
+
+
+class Cluster:
+    """A context: the cluster runs, with a superuser ``postgres`` who needs no password."""
+
+    def __enter__(self):
+        found = sorted(glob.glob("/usr/lib/postgresql/*/bin")) or [
+            str(Path(shutil.which("initdb")).parent)
+        ]
+        self.bin = found[-1]
+        self.directory = Path(tempfile.mkdtemp(prefix="timp-orders-cluster-"))
+        self.port = free_port()
+        if os.geteuid() == 0:  # PostgreSQL does not run as root
+            shutil.chown(self.directory, "postgres", "postgres")
+        self.run("initdb", "-A", "trust", "-U", "postgres", "-D", f"{self.directory}/data")
+        self.start()
+        self.run("createdb", "-h", "127.0.0.1", "-p", f"{self.port}", "-U", "postgres", "races")
+        return self
+
+    def __exit__(self, *error):
+        self.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    @property
+    def url(self):
+        return f"postgres://postgres@127.0.0.1:{self.port}/races"
+
+    def run(self, program, *arguments):
+        as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        command = [*as_postgres, f"{self.bin}/{program}", *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.directory)
+
+    def start(self):
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.directory}"
+        log = f"{self.directory}/log"
+        self.run("pg_ctl", "-D", f"{self.directory}/data", "-o", options, "-l", log, "-w", "start")
+
+    def kill(self):
+        self.run("pg_ctl", "-D", f"{self.directory}/data", "-m", "immediate", "stop")

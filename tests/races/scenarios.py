@@ -1,0 +1,215 @@
+"""The races, each of which raises ``Broken`` when an invariant does not hold."""
+
+import random
+import threading
+from itertools import count
+
+from django.db import connection, transaction
+
+from tests.races.clients import Call, item_call, raced
+from tests.races.server import Killer
+from tests.races.stage import (
+    RESULTS,
+    Broken,
+    check,
+    check_answers,
+    check_decisions,
+    stood,
+    token,
+)
+from timp_orders import services
+from timp_orders.models import OrderItem
+
+DECISIONS = ["confirm", "confirm", "reject", "withdraw"]  # a double click races too
+
+
+def decision_calls(items, **options):
+    """Make four calls for each item, as neighbours, so that they are sent at once."""
+    calls = []
+    for item in random.sample(items, len(items)):
+        actions = random.sample(DECISIONS, len(DECISIONS))
+        calls += [item_call(item, action, token(action), **options) for action in actions]
+    return calls
+
+
+def decisions(stage, clients, size):
+    """Confirm, reject and withdraw at the same items at once."""
+    items = stage.items(size)
+    calls = clients.send(decision_calls(items))
+    answers = check_answers(calls, items)
+    decided = check_decisions(items)
+    check(len(decided) == 3 or size < 50, "one action always won:", decided)
+    at_once = raced(calls)
+    check(at_once > size / 2, "only", at_once, "items were raced for")
+    return f"{dict(decided)}, answers {dict(answers)}, {at_once} items raced for"
+
+
+def overlapping(stage, clients, size):
+    """Whole orders, selections in opposite order and single items, all at once."""
+    items = stage.items(size)
+    orders = sorted({item.order.uuid for item in items})
+    calls = []
+    for item in items:
+        calls.append(item_call(item, "confirm", token("confirm")))
+    for uuid in orders:
+        for action in ("confirm", "reject"):
+            path = f"/timp/orders/cancel/{uuid}/{action}/"
+            calls.append(Call(uuid, action, "PATCH", path, token(action)))
+    random.shuffle(calls)
+    selections = [Selections(items, order) for order in ("pk", "-pk", "?")]
+    for thread in selections:
+        thread.start()
+    clients.send(calls)
+    for thread in selections:
+        thread.finish()
+    decided = check_decisions(items)
+    for call in calls:
+        check(call.status in (200, 422), call)
+    return f"{dict(decided)}, {sum(thread.changed for thread in selections)} by selections"
+
+
+class Selections(threading.Thread):
+    """Selections of ten or of a hundred items, as the admin's, in an order of their own."""
+
+    def __init__(self, items, order):
+        super().__init__(daemon=True)
+        self.items, self.order, self.changed, self.error = items, order, 0, None
+
+    def run(self):
+        try:
+            for number in count():
+                start = number * 7
+                if start >= len(self.items):
+                    break
+                pks = [i.pk for i in self.items[start : start + random.choice([10, 100])]]
+                selected = OrderItem.objects.filter(pk__in=pks).order_by(self.order)
+                service = random.choice(
+                    [services.confirm_cancellation, services.reject_cancellation]
+                )
+                outcome = service(selected[:100] if number % 2 else selected, by=None, via="admin")
+                found = len(outcome.changed) + len(outcome.unchanged) + len(outcome.refused)
+                check(found == len(pks), "an item was lost")
+                self.changed += len(outcome.changed)
+        except BaseException as error:  # raised by finish()
+            self.error = error
+        finally:
+            connection.close()
+
+    def finish(self):
+        self.join()
+        if self.error:
+            raise Broken(f"selections: {self.error!r}") from self.error
+
+
+def requests(stage, clients, size):
+    """Requests for the same items at once, of items and of whole orders."""
+    items = stage.items(size, requested=False)
+    calls = []
+    for item in random.sample(items, len(items)):
+        path = f"/timp/orders/items/cancel/{item.uuid}/"
+        calls += [
+            item_call(item, "request", token("request")),
+            item_call(item, "request", token("request")),
+            Call(item.uuid, "request", "DELETE", path, token("request")),
+        ]
+    for uuid in {item.order.uuid for item in items}:
+        path = "/timp/orders/cancel/"
+        data = {"order_uuid": str(uuid)}
+        call = Call(uuid, "request", "PATCH", path, token("request"), data=data)
+        calls.insert(random.randrange(len(calls)), call)
+    clients.send(calls)
+    for call in calls:
+        check(call.status in (200, 204), call)
+    for uuid, (status, cancellations) in stood(items).items():
+        check((status, cancellations) == ("Allocated", ["requested"]), uuid, status, cancellations)
+    return f"{len(calls)} calls, {raced(calls)} raced"
+
+
+def shipments(stage, clients, size):
+    """Confirm racing a shipment: the host locks the item, or compares and sets."""
+    items = stage.items(size)
+    calls = [item_call(item, "confirm", token("confirm")) for item in items]
+    shipping = Shipping(items)
+    shipping.start()
+    clients.send(calls)
+    shipping.join()
+    check(not shipping.error, "shipping:", shipping.error)
+    shipped = 0
+    now = stood(items)
+    for call in calls:
+        status, (decided,) = now[call.key]
+        if call.key in shipping.shipped:
+            shipped += 1
+            check((status, decided) == ("HasTracking", "requested"), call.key, status, decided)
+            check(call.status == 422 and call.body["code"] == "already_shipped", call)
+        else:
+            check((status, decided) == ("Cancelled", "confirmed"), call.key, status, decided)
+            check(call.status == 200, call)
+    check(0 < shipped < size, "no race:", shipped, "shipped")
+    return f"{shipped} shipped, {size - shipped} cancelled"
+
+
+class Shipping(threading.Thread):
+    """A host that writes the status itself, as the documentation of the databases says."""
+
+    def __init__(self, items):
+        super().__init__(daemon=True)
+        self.items, self.shipped, self.error = items, set(), None
+
+    def run(self):
+        try:
+            for number, item in enumerate(self.items):
+                if self.ship_by_lock(item) if number % 2 else self.ship_by_comparison(item):
+                    self.shipped.add(item.uuid)
+        except BaseException as error:
+            self.error = error
+        finally:
+            connection.close()
+
+    def ship_by_lock(self, item):
+        with transaction.atomic():
+            locked = OrderItem.objects.select_for_update().get(pk=item.pk)
+            if locked.status != "Allocated":
+                return False
+            locked.status = "HasTracking"
+            locked.save(update_fields=["status"])
+        return True
+
+    def ship_by_comparison(self, item):
+        allocated = OrderItem.objects.filter(pk=item.pk, status="Allocated")
+        return bool(allocated.update(status="HasTracking"))
+
+
+def killed_workers(stage, clients, size, kills):
+    """Kill -9 of workers under load; clients send again until they are answered."""
+    server, hits, killed, rounds = clients.server, 0, 0, 0
+    while killed < kills:
+        items = stage.items(size)
+        killer = Killer(server)
+        killer.start()
+        calls = clients.send(decision_calls(items))
+        killer.stop()
+        killed += killer.kills
+        hits += sum(call.cuts for call in calls)
+        rounds += 1
+        check_answers(calls, items)
+        check_decisions(items)
+    check(hits > kills / 5, "only", hits, "calls were hit by", killed, "kills")
+    return f"{killed} kills hit {hits} calls in {rounds} rounds"
+
+
+def answers_lost(stage, clients, size):
+    """The worker dies when all is committed and nothing is answered: the client sends again."""
+    items = stage.items(min(size, 40))
+    headers = {"X-Die-Before-The-Answer": "1"}
+    calls = []
+    for number, item in enumerate(items):
+        action = ["confirm", "reject", "withdraw"][number % 3]
+        calls.append(item_call(item, action, token(action), headers=headers))
+    clients.send(calls)
+    check_decisions(items)
+    check_answers(calls, items)
+    for call in calls:
+        check(call.cuts and call.status == 200, "not cut, or not repaired:", call)
+        check(call.body["cancellation"]["status"] == RESULTS[call.action], call)
+    return f"{len(calls)} answers lost, each repaired by sending the call again"

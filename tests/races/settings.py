@@ -1,0 +1,18 @@
+"""The example project, served as a host would, with a receiver that writes a row per decision."""
+
+import os
+
+from example.settings import *  # noqa: F403
+from example.settings import DATABASES, INSTALLED_APPS
+
+DEBUG = False
+SECRET_KEY = "for the races only"
+INSTALLED_APPS = [*(app for app in INSTALLED_APPS if app != "refunds"), "tests.races"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+WSGI_APPLICATION = "tests.races.wsgi.application"
+DATABASES["default"] |= {
+    "CONN_MAX_AGE": 60,
+    "CONN_HEALTH_CHECKS": True,
+    # SQLite's would be in the memory of one process.
+    "TEST": {"NAME": os.environ.get("RACES_SQLITE")},
+}
