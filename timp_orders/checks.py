@@ -27,7 +27,7 @@ __all__ = ["TAG", "check_authtoken", "check_settings", "check_sqlite", "check_th
 TAG = "timp_orders"
 """``manage.py check --tag timp_orders`` runs these alone."""
 
-SCOPES = ("timp_orders_read", "timp_orders_write")
+_SCOPES = ("timp_orders_read", "timp_orders_write")
 _KNOWN = {name: value for name, value in vars(Settings).items() if isinstance(value, Setting)}
 _BASES = {"POLICY": Policy, "AUTHENTICATION_CLASSES": BaseAuthentication}
 
@@ -119,7 +119,7 @@ def check_throttling(**kwargs: Any) -> list[CheckMessage]:
         scope
         for throttle in classes
         if issubclass(throttle, ScopedRateThrottle)
-        for scope in SCOPES
+        for scope in _SCOPES
         if scope not in _rates(throttle)
     }
     return [

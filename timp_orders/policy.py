@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     User = AbstractBaseUser | AnonymousUser
 
-__all__ = ["Policy", "Standing"]
+__all__ = ["Policy", "Standing", "has_permission"]
 
 
 class Standing(NamedTuple):

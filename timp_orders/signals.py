@@ -18,6 +18,7 @@ from django.dispatch import Signal
 from timp_orders.states import Action
 
 __all__ = [
+    "BY_ACTION",
     "cancellation_confirmed",
     "cancellation_rejected",
     "cancellation_requested",

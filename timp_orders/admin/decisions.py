@@ -20,7 +20,7 @@ from timp_orders.querysets import OrderItemQuerySet
 from timp_orders.states import Action, CancellationStatus, Via
 from timp_orders.writer import BATCH_SIZE
 
-__all__ = ["EXAMPLES", "Decision", "Tally"]
+__all__ = ["EXAMPLES", "Decision", "Refusals", "Tally"]
 
 EXAMPLES = 5
 """Items that a message names for one reason."""

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from timp_orders.conf import settings
 from timp_orders.states import Action
 
-__all__ = ["ActionForm"]
+__all__ = ["ActionForm", "NoteField"]
 
 
 class NoteField(forms.CharField):

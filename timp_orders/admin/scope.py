@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 else:
     ModelAdmin = admin.ModelAdmin
 
-__all__ = ["ScopedAdmin", "TrailAdmin", "sees_all"]
+__all__ = ["ScopedAdmin", "TrailAdmin", "colleagues", "sees_all"]
 
 
 def sees_all(request: HttpRequest) -> bool:

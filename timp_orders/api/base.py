@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 else:
     GenericBase = GenericAPIView
 
-__all__ = ["CancellationAPIView"]
+__all__ = ["CancellationAPIView", "JSONNegotiation"]
 
 
 class JSONNegotiation(DefaultContentNegotiation):

@@ -18,7 +18,7 @@ from timp_orders.states import CancellationStatus
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
-__all__ = ["CancellationFilterBackend", "CancellationFilterSet"]
+__all__ = ["CancellationFilterBackend", "CancellationFilterSet", "TimestampFilter"]
 
 
 class _TimestampField(forms.CharField):

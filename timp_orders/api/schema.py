@@ -16,7 +16,7 @@ from timp_orders.api.serializers import OrderProblemSerializer, ProblemSerialize
 from timp_orders.conf import settings
 from timp_orders.states import CancellationStatus
 
-__all__ = ["CancellationSchema"]
+__all__ = ["CancellationSchema", "NoteExtension", "ViewExtension"]
 
 _OPERATIONS: dict[tuple[type, str], str] = {
     (views.CancellationListView, "GET"): "listCancellations",

@@ -28,11 +28,19 @@ __all__ = [
     "ItemSerializer",
     "ListedCancellationSerializer",
     "NamedItemSerializer",
+    "NoteField",
+    "NoteSerializer",
+    "NumberPathField",
     "OrderProblemSerializer",
     "OrderRequestSerializer",
     "OutcomeSerializer",
     "ProblemSerializer",
+    "ReasonField",
+    "RefusalSerializer",
     "RequestSerializer",
+    "StrictUUIDField",
+    "TextPathField",
+    "UUIDPathField",
 ]
 
 
