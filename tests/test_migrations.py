@@ -1,0 +1,115 @@
+"""The migrations: complete, named by hand, there and back; and what the database itself refuses."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.db import Error, connection, transaction
+from django.utils import timezone
+
+from timp_orders import migrations
+from timp_orders.models import Cancellation, Order, OrderItem
+from timp_orders.states import CancellationStatus
+from timp_orders.testing import CancellationFactory, OrderFactory, OrderItemFactory
+
+FILES = sorted(path.stem for path in Path(migrations.__file__).parent.glob("[0-9]*.py"))
+DECIDED = [status for status in CancellationStatus.values if status != "requested"]
+
+
+def tables():
+    return {name for name in connection.introspection.table_names() if name.startswith("timp_")}
+
+
+def test_each_has_a_number_and_a_name_given_by_hand():
+    assert FILES
+    assert [int(name[:4]) for name in FILES] == list(range(1, len(FILES) + 1))
+    for name in FILES:
+        assert re.fullmatch(r"\d{4}_[a-z][a-z0-9_]+", name)
+        assert "auto" not in name.split("_")
+
+
+@pytest.mark.django_db
+def test_none_is_missing():
+    call_command("makemigrations", "timp_orders", "--check", "--dry-run", verbosity=0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_they_run_forward_back_to_nothing_and_forward_again():
+    latest = tables()
+    assert {"timp_orders_organization", "timp_orders_order", "timp_orders_cancellation"} <= latest
+    try:
+        call_command("migrate", "timp_orders", "zero", verbosity=0)
+        assert tables() == set()
+    finally:
+        call_command("migrate", verbosity=0)
+    assert tables() == latest
+
+
+@pytest.mark.django_db
+class TestWhatTheDatabaseRefuses:
+    """Whatever wrote it: the service functions, or somebody's SQL."""
+
+    @pytest.fixture
+    def refused(self):
+        # An IntegrityError, but MariaDB has other errors for a check that fails.
+        def refused(write):
+            with transaction.atomic(), pytest.raises(Error), transaction.atomic():
+                write()
+
+        return refused
+
+    def test_a_second_open_cancellation_of_an_item(self, item, cancellation, refused):
+        refused(lambda: Cancellation.objects.bulk_create([Cancellation(order_item=item)]))
+
+    def test_a_decided_one_that_opens_again_beside_an_open_one(self, item, cancellation, refused):
+        decided = CancellationFactory(order_item=item, status="rejected")
+        row = Cancellation.objects.filter(pk=decided.pk)
+        refused(lambda: row.update(status="requested", decided_at=None))
+
+    @pytest.mark.parametrize("status", DECIDED)
+    def test_a_decision_without_its_time(self, cancellation, refused, status):
+        row = Cancellation.objects.filter(pk=cancellation.pk)
+        refused(lambda: row.update(status=status))
+
+    def test_the_time_of_a_decision_on_an_open_one(self, cancellation, refused):
+        row = Cancellation.objects.filter(pk=cancellation.pk)
+        refused(lambda: row.update(decided_at=timezone.now()))
+
+    @pytest.mark.parametrize("status", ["", "Requested", "cancelled"])
+    def test_a_status_that_is_none(self, cancellation, refused, status):
+        row = Cancellation.objects.filter(pk=cancellation.pk)
+        refused(lambda: row.update(status=status, decided_at=timezone.now()))
+
+    def test_a_quantity_of_nothing(self, item, refused):
+        row = OrderItem.objects.filter(pk=item.pk)
+        refused(lambda: row.update(quantity_ordered=0))
+
+    def test_a_po_number_twice_at_one_retailer(self, order, refused):
+        twice = Order(po_number=order.po_number, retailer=order.retailer)
+        refused(lambda: Order.objects.bulk_create([twice]))
+
+    @pytest.mark.parametrize("model", [Cancellation, OrderItem, Order])
+    def test_a_uuid_twice(self, cancellation, model, refused):
+        other = CancellationFactory()
+        one = {
+            Cancellation: cancellation,
+            OrderItem: cancellation.order_item,
+            Order: cancellation.order_item.order,
+        }[model]
+        another = {
+            Cancellation: other,
+            OrderItem: other.order_item,
+            Order: other.order_item.order,
+        }[model]
+        refused(lambda: model.objects.filter(pk=another.pk).update(uuid=one.uuid))
+
+    def test_it_takes_many_decided_ones_beside_an_open_one(self, item, cancellation):
+        for status in [*DECIDED, *DECIDED]:
+            CancellationFactory(order_item=item, status=status)
+        assert item.cancellations.count() == 2 * len(DECIDED) + 1
+        assert item.cancellations.get(open=True) == cancellation
+
+    def test_it_takes_a_po_number_at_two_retailers_and_every_status_of_the_hosts(self, order):
+        assert OrderFactory(po_number=order.po_number).pk != order.pk
+        assert OrderItemFactory(status="The host's own").pk
