@@ -24,7 +24,7 @@ from timp_orders.signals import cancellation_confirmed
 from timp_orders.testing import CancellationFactory
 
 ROOT = Path(__file__).resolve().parent.parent
-REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/15")
+REDIS_SERVER = os.environ.get("REDIS_SERVER", "redis://127.0.0.1:6379")
 
 
 @pytest.fixture(autouse=True)
@@ -126,17 +126,27 @@ def database(transactional_db, request, tmp_path):
 
 @pytest.fixture(params=["database", "redis"])
 def tasks(request):
-    """The queue: without a Redis to reach, its tests fail; they are never skipped."""
+    """The settings of the queue, as environment variables."""
     if request.param == "redis":
-        with redis.Redis.from_url(REDIS_URL) as client:
-            client.flushdb()
-            yield request.param
-            client.flushdb()
-    else:
-        yield request.param
+        return {"TASKS": "redis", "REDIS_URL": request.getfixturevalue("redis_url")}
+    return {"TASKS": "database"}
 
 
-def run(*arguments, url, module=None, tasks="database", killed=False):
+@pytest.fixture(scope="module")
+def redis_url():
+    """A database of Redis that no other run uses. Without a server this fails: it never skips."""
+    for number in range(1, 16):
+        url = f"{REDIS_SERVER}/{number}"
+        with redis.Redis.from_url(url) as client:
+            if client.set("tests", os.getpid(), nx=True, ex=600):
+                client.delete(*set(client.keys()) - {b"tests"}, "none")
+                yield url
+                client.flushdb()
+                return
+    pytest.fail("Every database of Redis is in use by other runs of these tests.")
+
+
+def run(*arguments, url, module=None, tasks=None, killed=False):
     """Run steps in a process of their own; return how things stood at each step "state"."""
     command = [module] if module else ["-m", "tests.refund_steps"]
     process = subprocess.run(
@@ -145,8 +155,7 @@ def run(*arguments, url, module=None, tasks="database", killed=False):
         env={
             **os.environ,
             "DATABASE_URL": url,
-            "TASKS": tasks,
-            "REDIS_URL": REDIS_URL,
+            **(tasks or {"TASKS": "database"}),
             "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'example_project'}",
             "DJANGO_SETTINGS_MODULE": "example.settings",
         },
@@ -176,7 +185,7 @@ class TestCrashes:
     )
     def test_of_the_worker(self, database, tasks, step):
         steps = ["make=3", "confirm", f"work_killed_{step}"]
-        run(*steps, url=database, tasks=tasks, killed=tasks == "database")
+        run(*steps, url=database, tasks=tasks, killed=tasks["TASKS"] == "database")
         drained, done = run("work", "state", "sweep", "work", "state", url=database, tasks=tasks)
         assert set(drained["refunded"]) <= set(drained["confirmed"])
         assert done["refunded"] == done["confirmed"]
@@ -190,9 +199,9 @@ class TestCrashes:
         assert done["refunded"] == done["confirmed"]
         assert len(done["confirmed"]) == 2
 
-    def test_of_redis_vetoes_and_nothing_is_decided(self, database, monkeypatch):
-        monkeypatch.setattr(sys.modules[__name__], "REDIS_URL", "redis://127.0.0.1:1/0")
+    def test_of_redis_vetoes_and_nothing_is_decided(self, database):
+        nowhere = {"TASKS": "redis", "REDIS_URL": "redis://127.0.0.1:1/0"}
         with pytest.raises(AssertionError, match="ConnectionError"):
-            run("make=1", "confirm", url=database, tasks="redis")
+            run("make=1", "confirm", url=database, tasks=nowhere)
         (stood,) = run("state", url=database)
         assert stood == {"cancelled": 0, "confirmed": [], "refunded": []}
