@@ -3,7 +3,7 @@
 from itertools import product
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import TransactionTestCase
 
 from tests.interleaving import (
@@ -311,6 +311,44 @@ def test_any_other_violated_constraint_of_a_request_is_raised_as_it_is():
 
     with pytest.raises(IntegrityError, match="host's"), in_the_same_session("^INSERT", fail):
         services.request_cancellation(naming(make()), by=None)
+
+
+class TestAHostThatWritesTheStatusItself:
+    """The two ways of docs/databases.rst, when a confirmation is committed while they wait."""
+
+    def test_a_comparison_in_the_update_does_not_ship_what_was_cancelled(self):
+        item = make("requested")
+        with while_waiting(do(["confirm"], item), LEVELS[0]), transaction.atomic():
+            allocated = OrderItem.objects.filter(pk=item.pk, status="Allocated")
+            assert allocated.update(status="HasTracking") == 0
+        assert standing(item) == ("Cancelled", "confirmed")
+
+    def test_reading_under_the_lock_sees_what_was_cancelled(self):
+        item = make("requested")
+        with while_waiting(do(["confirm"], item), LEVELS[0]), transaction.atomic():
+            locked = OrderItem.objects.select_for_update().get(pk=item.pk)
+            assert locked.status == "Cancelled"
+
+
+@pytest.mark.parametrize("action", Action.values)
+def test_a_connection_cut_between_the_commit_and_its_answer_is_repaired_by_calling_again(
+    monkeypatch, action
+):
+    item = ready(action)
+    commit = connection.commit
+
+    def commit_and_lose_the_answer():
+        commit()
+        raise OperationalError("server closed the connection unexpectedly")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(connection, "commit", commit_and_lose_the_answer)
+        with pytest.raises(OperationalError):  # not Busy, which says that nothing was written
+            SERVICES[action](naming(item), by=None)
+    connection.close()
+    again = SERVICES[action](naming(item), by=None)
+    assert codes(again) == {item.uuid: "replay"}
+    assert again.item.cancellation.status == RESULTS[action]
 
 
 class TestOrderOfLocks:
