@@ -49,6 +49,7 @@ def test_the_files_that_a_page_names_exist(page):
         assert (ROOT / name).exists(), name
 
 
+@pytest.mark.processes
 def test_the_documents_are_built_without_a_warning(tmp_path):
     pytest.importorskip("sphinx", reason="Sphinx (extra docs) is not installed.")
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", "docs", str(tmp_path)]

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parent.parent
 # Each pair is a process. The workflow of the last host drops tables that migrations would miss.
 RUNS = [

@@ -168,6 +168,7 @@ def run(*arguments, url, module=None, tasks=None, killed=False):
     return [json.loads(line[6:]) for line in lines if line.startswith("state:")]
 
 
+@pytest.mark.processes
 class TestCrashes:
     @pytest.mark.parametrize("step", ["before_the_commit", "after_the_commit"])
     def test_of_the_process_that_confirms(self, database, tasks, step):

@@ -25,7 +25,7 @@ within() {
 for django in 6.0 6.1; do
     venv=/venv-$django
     within "python3 -m venv $venv"
-    within "$venv/bin/pip install -q -e '.[test]' 'Django==$django.*'"
+    within "$venv/bin/pip install -qq -e '.[test]' 'Django==$django.*'"
     within "$venv/bin/python -c 'import django, sys; print(sys.version, django.__version__)'"
     within "$venv/bin/python -m pytest -q --ignore=tests/clients --ignore=tests/browser"
     within "$venv/bin/python example_project/manage.py makemigrations --check --dry-run"

@@ -8,6 +8,7 @@ from timp_orders.testing import CancellationFactory, OrderItemFactory
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.processes,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(SKIPPED, reason=REASON),
 ]
