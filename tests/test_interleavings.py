@@ -3,6 +3,7 @@
 from itertools import product
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import TransactionTestCase
 
@@ -36,7 +37,7 @@ def _empty_by_delete():
     """Empty the few tables that are written here by DELETE: flushing them all takes far longer."""
 
     def empty(self):
-        for model in (Cancellation, OrderItem, Order, Organization):
+        for model in (Cancellation, OrderItem, Order, Organization, get_user_model()):
             model.objects.all().delete()
 
     with pytest.MonkeyPatch.context() as patched:
@@ -309,8 +310,27 @@ def test_any_other_violated_constraint_of_a_request_is_raised_as_it_is():
     def fail():
         raise IntegrityError("a constraint of the host's")
 
+    named = naming(make())
     with pytest.raises(IntegrityError, match="host's"), in_the_same_session("^INSERT", fail):
-        services.request_cancellation(naming(make()), by=None)
+        services.request_cancellation(named, by=None)
+
+
+def test_who_is_no_member_any_more_under_the_lock_is_told_of_no_item(retailer_user):
+    item = make()
+    retailer = item.order.retailer
+    retailer.members.add(retailer_user)
+    with just_before(ITEM_LOCK, retailer.members.clear, LEVELS[0]):
+        outcome = services.request_cancellation(naming(item), by=retailer_user)
+    assert codes(outcome) == {item.uuid: "not_found"}
+    assert outcome.item is None
+
+
+def test_an_item_that_ships_in_the_same_transaction_has_no_cancellation_to_show():
+    item = make()
+    with transaction.atomic(), in_the_same_session("^SAVEPOINT", do(["ship"], item)):
+        outcome = services.request_cancellation(naming(item), by=None)
+    assert codes(outcome) == {item.uuid: "already_shipped"}
+    assert (outcome.item.status, outcome.item.cancellation) == ("HasTracking", None)
 
 
 class TestAHostThatWritesTheStatusItself:
