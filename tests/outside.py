@@ -103,50 +103,97 @@ def call(base):
     request = urllib.request.Request(base + url, method="PATCH", headers=headers)
     with urllib.request.urlopen(request) as response:
         assert response.status == 200
-        assert b'"status":"Cancelled"' in response.read()
+        assert b'"status":"confirmed"' in response.read()
+
+
+OWN_LINES = ROOT / "tests" / "hosts" / "lines"
+OWN_LINES_DATA = (
+    re.sub(r"item = .*?\n\)", "", DATA, flags=re.S)
+    .replace("order_item=item", "order_item=line")
+    .replace("OrderItem, ", "")
+    .replace(
+        "Cancellation.objects",
+        """from lines.models import OrderLine
+line = OrderLine.objects.create(
+    purchase=order, vendor=supplier, article="x", public_id="2350a349-2441-4c32-b7f6-99b7e4540b94"
+)
+Cancellation.objects""",
+    )
+)
+
+
+class Host:
+    """A new project in a folder of its own, made as the README says."""
+
+    def __init__(self, folder, python):
+        self.folder = Path(folder)
+        self.folder.mkdir()
+        self.python = python
+        self.settings = make_project(folder, python)
+
+    def manage(self, *arguments):
+        run(
+            self.python,
+            "-W",
+            "error",
+            str(self.folder / "manage.py"),
+            *arguments,
+            cwd=self.folder,
+        )
+
+    def add_own_lines(self):
+        """Add an app with order lines of the host's own, as docs/hosts.rst shows it."""
+        self.manage("startapp", "lines")
+        for name in ("models.py", "admin.py"):
+            code = (OWN_LINES / name).read_text().replace("tests.hosts.lines", "lines")
+            (self.folder / "lines" / name).write_text(code)
+        with self.settings.open("a") as file:
+            file.write('\nINSTALLED_APPS += ["lines"]\n')
+            file.write('TIMP_ORDERS_ORDER_ITEM_MODEL = "lines.OrderLine"\n')
+        self.manage("makemigrations", "lines")
+        (migration,) = (self.folder / "lines" / "migrations").glob("0001_*.py")
+        documented = '("timp_orders", "0001_initial")'
+        assert documented in (ROOT / "docs" / "hosts.rst").read_text()
+        code, changes = re.subn(r"\(.timp_orders., .\w+.\)", documented, migration.read_text())
+        assert changes == 1
+        migration.write_text(code)
+
+    def cancel_an_item(self, data):
+        _, migrate = blocks("shell")
+        self.manage(*migrate.split()[2:])
+        self.manage("check", "--fail-level", "WARNING", "--database", "default")
+        self.manage("makemigrations", "--check", "--dry-run")
+        self.manage("shell", "-v", "0", "-c", data)
+        server = [str(self.folder / "manage.py"), "runserver", "--noreload", "127.0.0.1:{port}"]
+        with serve(*server, python=self.python, env=ENVIRONMENT) as base:
+            call(base)
 
 
 def follow(folder, wheel):
     run(sys.executable, "-m", "venv", f"{folder}/venv")
     python = f"{folder}/venv/bin/python"
-    install, migrate = blocks("shell")
-    assert install.split()[:4] == ["python", "-m", "pip", "install"]
+    install, _ = blocks("shell")
+    assert install.split() == ["python", "-m", "pip", "install", "timp_orders"]
     run(python, "-m", "pip", "install", "-q", str(wheel))
-    project = f"{folder}/project"
-    Path(project).mkdir()
-    settings = make_project(project, python)
-
-    def manage(*arguments, **kwargs):
-        command = [python, "-W", "error", f"{project}/manage.py", *arguments]
-        return run(*command, cwd=project, **kwargs)
-
-    manage(*migrate.split()[2:])
-    manage("check", "--fail-level", "WARNING", "--database", "default")
-    manage("makemigrations", "--check", "--dry-run")
-    manage("shell", "-c", DATA)
-    with serve(
-        f"{project}/manage.py",
-        "runserver",
-        "--noreload",
-        "127.0.0.1:{port}",
-        python=python,
-        env=ENVIRONMENT,
-    ) as base:
-        call(base)
-    uninstall(manage, python, settings)
+    with_own_lines = Host(f"{folder}/own_lines", python)
+    with_own_lines.add_own_lines()
+    with_own_lines.cancel_an_item(OWN_LINES_DATA)
+    host = Host(f"{folder}/host", python)
+    host.cancel_an_item(DATA)
+    uninstall(host)
 
 
-def uninstall(manage, python, settings):
+def uninstall(host):
     """Take the documented steps back, and see that the host still works."""
-    manage("migrate", "timp_orders", "zero")
-    text = settings.read_text()
-    settings.write_text(text.replace('    "timp_orders",\n', ""))
-    urls = settings.with_name("urls.py")
+    host.manage("migrate", "timp_orders", "zero")
+    text = host.settings.read_text()
+    host.settings.write_text(text.replace('    "timp_orders",\n', ""))
+    urls = host.settings.with_name("urls.py")
     urls.write_text(re.sub(r"urlpatterns \+=.*timp_orders.*\n", "", urls.read_text()))
-    run(python, "-m", "pip", "uninstall", "-q", "-y", "timp_orders")
-    manage("check")
-    manage("migrate")
-    manage("makemigrations", "--check", "--dry-run")
+    run(host.python, "-m", "pip", "uninstall", "-q", "-y", "timp_orders")
+    host.manage("check")
+    host.manage("migrate")
+    host.manage("makemigrations", "--check", "--dry-run")
 
 
 def main():
