@@ -20,19 +20,16 @@ LEVELS = {
     "mysql": ["READ COMMITTED", "REPEATABLE READ"],
 }[connection.vendor]
 
-# MariaDB keeps what it says about waits for as long as it is asked every tenth of a second.
-_INTERVAL = 0.11 if connection.vendor == "mysql" else 0.01
 _SET_LEVEL = {
     "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL ",
     "mysql": "SET SESSION TRANSACTION ISOLATION LEVEL ",
 }
-_IS_BLOCKING = {
-    "postgresql": """SELECT count(*) FROM pg_locks
-        WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))""",
-    "mysql": """SELECT count(*) FROM information_schema.innodb_lock_waits
-        JOIN information_schema.innodb_trx ON trx_id = blocking_trx_id
-        WHERE trx_mysql_thread_id = connection_id()""",
+# What MariaDB has in its information_schema about waits is a copy, and old while others ask too.
+_IS_WAITING = {
+    "postgresql": "SELECT cardinality(pg_blocking_pids(%s)) > 0",
+    "mysql": "SHOW ENGINE INNODB STATUS",
 }
+_SESSION = {"postgresql": "SELECT pg_backend_pid()", "mysql": "SELECT connection_id()"}
 
 
 def set_isolation(level):
@@ -111,12 +108,15 @@ def while_waiting(work, level, *, meanwhile=lambda: None):
             yield
         return
     done = threading.Event()
+    with connection.cursor() as cursor:
+        cursor.execute(_SESSION[connection.vendor])
+        (this,) = cursor.fetchone()
 
     def hold():
         with transaction.atomic():
             work()
             done.set()
-            wait_until_blocking()
+            wait_until_waiting(this)
             meanwhile()
 
     other = Session(level, hold)
@@ -126,13 +126,20 @@ def while_waiting(work, level, *, meanwhile=lambda: None):
     other.finish()
 
 
-def wait_until_blocking():
-    """Wait until another session waits for this one."""
+def wait_until_waiting(session):
+    """Wait until that session waits for a lock."""
     until = time.monotonic() + PATIENCE
     with connection.cursor() as cursor:
-        while True:
-            cursor.execute(_IS_BLOCKING[connection.vendor])
-            if cursor.fetchone()[0]:
-                return
-            assert time.monotonic() < until, "nobody waits for this session"
-            time.sleep(_INTERVAL)
+        while not is_waiting(cursor, session):
+            assert time.monotonic() < until, "that session does not wait"
+            time.sleep(0.01)
+
+
+def is_waiting(cursor, session):
+    if connection.vendor == "postgresql":
+        cursor.execute(_IS_WAITING["postgresql"], [session])
+        return cursor.fetchone()[0]
+    cursor.execute(_IS_WAITING["mysql"])
+    transactions = cursor.fetchone()[2].split("---TRANSACTION")
+    waiting = [text for text in transactions if "LOCK WAIT" in text]
+    return any(re.search(rf" thread id {session}\b", text) for text in waiting)

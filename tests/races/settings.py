@@ -13,6 +13,6 @@ WSGI_APPLICATION = "tests.races.wsgi.application"
 DATABASES["default"] |= {
     "CONN_MAX_AGE": 60,
     "CONN_HEALTH_CHECKS": True,
-    # SQLite's would be in the memory of one process.
-    "TEST": {"NAME": os.environ.get("RACES_SQLITE")},
 }
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # else in the memory of one process
+    DATABASES["default"]["TEST"] = {"NAME": os.environ["RACES_SQLITE"]}
