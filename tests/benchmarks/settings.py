@@ -1,4 +1,4 @@
-"""The example project's settings with the contenders' apps, and only what an API needs."""
+"""The example project's settings, its usual middleware included, with the contenders' apps."""
 
 from importlib.util import find_spec
 
@@ -9,8 +9,6 @@ DEBUG = False
 SECRET_KEY = "for the benchmarks only"
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "tests.benchmarks.urls"
-# The same little for all: what stands around the views would hide the differences between them.
-MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
 # As in production; without it every request would connect anew, which also hides differences.
 DATABASES["default"]["CONN_MAX_AGE"] = None
 

@@ -1,9 +1,11 @@
 from django.conf import settings
+from django.contrib import admin
 from django.urls import include, path
 
 from tests.benchmarks.tutorial.views import ConfirmView as Tutorial
 
 urlpatterns = [
+    path("admin/", admin.site.urls),
     path("tutorial/<uuid:uuid>/confirm/", Tutorial.as_view()),
     path("timp/", include("timp_orders.urls")),
 ]
