@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from itertools import count
 
 from django.db import connection, transaction
@@ -129,7 +130,7 @@ def shipments(stage, clients, size):
     """Confirm racing a shipment: the host locks the item, or compares and sets."""
     items = stage.items(size)
     calls = [item_call(item, "confirm", token("confirm")) for item in items]
-    shipping = Shipping(items)
+    shipping = Shipping(items, calls)
     shipping.start()
     clients.send(calls)
     shipping.join()
@@ -152,13 +153,16 @@ def shipments(stage, clients, size):
 class Shipping(threading.Thread):
     """A host that writes the status itself, as the documentation of the databases says."""
 
-    def __init__(self, items):
+    def __init__(self, items, calls):
         super().__init__(daemon=True)
-        self.items, self.shipped, self.error = items, set(), None
+        self.items, self.calls, self.shipped, self.error = items, calls, set(), None
 
     def run(self):
         try:
-            for number, item in enumerate(self.items):
+            for number, (item, call) in enumerate(zip(self.items, self.calls, strict=True)):
+                while not call.began:
+                    time.sleep(0.001)
+                time.sleep(random.uniform(0, 0.03))  # about as long as an answer takes
                 if self.ship_by_lock(item) if number % 2 else self.ship_by_comparison(item):
                     self.shipped.add(item.uuid)
         except BaseException as error:
