@@ -24,6 +24,7 @@ class Call:
     """The arguments are documented in ``timp_orders.services``.
 
     :raises ValueError: a note that cannot be kept, or an unknown reason.
+    :raises TypeError: ``expected`` does not map UUIDs to UUIDs.
     """
 
     action: Action
@@ -45,6 +46,10 @@ class Call:
         self.note.encode()  # a lone surrogate is a UnicodeEncodeError, which is a ValueError
         if self.reason and self.reason not in settings.REASONS:
             raise ValueError("The reason is not one of TIMP_ORDERS['REASONS'].")
+
+        for key in (*(self.expected or {}), *(self.expected or {}).values()):
+            if not isinstance(key, UUID):  # it would match nothing, and guard nothing
+                raise TypeError("expected must map UUIDs to UUIDs.")
 
     @property
     def by_id(self) -> Any:

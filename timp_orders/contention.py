@@ -58,16 +58,23 @@ def in_transaction(work: Callable[[], T], using: str, *, again: type[Exception] 
 
     :param work: reads all that it decides by inside, so that it can be repeated.
     :param again: an error of the work that means "busy" too.
+    :raises RuntimeError: it was committed, and then a callback of ``on_commit`` was busy.
     :raises Busy: it was busy again; the transaction (the savepoint, within somebody else's) was
         rolled back.
     """
-    tries = 2 if connections[using].get_autocommit() else 1
+    is_own = connections[using].get_autocommit()
+    tries = 2 if is_own else 1
+    committed: list[bool] = []
     while True:
         tries -= 1
         try:
             with transaction.atomic(using=using):
+                if is_own:
+                    transaction.on_commit(lambda: committed.append(True), using=using)
                 return work()
         except (DatabaseError, again) as error:
+            if committed:  # whatever it is, it does not mean that nothing was written
+                raise RuntimeError("An on_commit callback failed.") from error
             if isinstance(error, DatabaseError) and not is_contention(error):
                 raise
             if not tries:

@@ -29,10 +29,11 @@ class Names:
         self._items.query.select_for_update = False
         self._fresh: QuerySet[Any] = QuerySet(model, using=using)
         self._uuids: dict[Any, UUID] | None = None
-        if items.query.is_sliced:
-            # Read at once: MariaDB knows no LIMIT in the subquery of an IN.
-            rows = self._items.values_list("pk", self._uuid_field)
-            self._uuids = dict(sorted(rows))
+        if items.query.is_sliced or items.query.distinct_fields:
+            # Read at once, and with all its columns' meaning: in the subquery of an IN, MariaDB
+            # knows no LIMIT, and DISTINCT would compare other columns, in no order.
+            rows = self._items.select_related(None).prefetch_related(None).only(self._uuid_field)
+            self._uuids = dict(sorted((row.pk, getattr(row, self._uuid_field)) for row in rows))
 
     def only(self, described: QuerySet[Any]) -> Any | None:
         """Return the item that is named, read through ``described``; ``None`` if not just one."""

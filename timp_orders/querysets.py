@@ -43,6 +43,8 @@ class OrderItemQuerySet(QuerySet[ModelT]):
         """Annotate ``on_supplier_side`` and ``on_retailer_side``: where the user stands."""
         if user is None or standing.either_side:
             return self.annotate(on_supplier_side=Value(True), on_retailer_side=Value(True))
+        if not user.is_authenticated:
+            return self.annotate(on_supplier_side=Value(False), on_retailer_side=Value(False))
         return self.annotate(
             on_supplier_side=self._stands(user, Side.SUPPLIER),
             on_retailer_side=self._stands(user, Side.RETAILER),

@@ -14,7 +14,8 @@ All four return an :class:`~timp_orders.outcome.Outcome`, send the signal of
 ``timp_orders.signals`` for each cancellation that changed, and raise:
 
 ``TypeError``
-    ``items`` is no query set of order items, or one of ``values()`` or a union.
+    ``items`` is no query set of order items, or one of ``values()`` or a union; or ``expected``
+    does not map UUIDs to UUIDs.
 ``ValueError``
     a note too long or with characters that no database keeps, or an unknown reason.
 ``timp_orders.errors.Busy``

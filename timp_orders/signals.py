@@ -2,7 +2,8 @@
 
 All are sent with ``sender=Cancellation`` and the same arguments:
 
-:cancellation: the ``Cancellation`` as it stands now; ``cancellation.order_item`` likewise.
+:cancellation: the ``Cancellation`` as this call wrote it; ``cancellation.order_item`` likewise. (In
+    a call on many items, an earlier signal's receiver may have written them since.)
 :by: the user, or ``None`` for the system itself.
 :via: the door: ``"api"``, ``"admin"`` or ``"code"``.
 

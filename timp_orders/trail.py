@@ -95,11 +95,14 @@ def tell(
     changing: Sequence[Facts],
     written: QuerySet[Cancellation],
     cancellations: Iterable[Cancellation],
-) -> None:
-    """Send the signal for each, and make sure that no receiver broke the transaction."""
+) -> bool:
+    """Send the signal for each, and make sure that no receiver broke the transaction.
+
+    :returns: whether anybody listened, and so may have written.
+    """
     signal = BY_ACTION[call.action]
     if not signal.has_listeners(Cancellation):
-        return
+        return False
     before = {facts.pk: facts for facts in changing}
     for cancellation in cancellations:
         try:
@@ -110,9 +113,15 @@ def tell(
             veto.item_status = facts.status
             veto.cancellation_status = facts.cancellation_status
             raise
+        except errors.Busy:
+            raise
+        except errors.CancellationError as error:
+            # Of another call, inside the receiver: an answer to this one's caller it is not.
+            raise RuntimeError("A receiver of a cancellation signal failed.") from error
     # A receiver that swallowed a database error leaves a transaction which Django, PostgreSQL
     # or (after a deadlock) MariaDB would roll back in silence.
     if connections[call.using].needs_rollback or written.count() != len(changing):
         raise transaction.TransactionManagementError(
             "A receiver of a cancellation signal swallowed a database error: nothing was written."
         )
+    return True

@@ -71,12 +71,16 @@ def _decide_one(call: Call, item: Any, facts: Facts) -> Outcome:
     item.facts = facts._replace(
         status=getattr(item, item.STATUS_FIELD), cancellation_status=call.action.result
     )
-    trail.tell(call, [facts], written, [item.cancellation])
-    return Outcome(changed=[facts.uuid], item=item)
+    told = trail.tell(call, [facts], written, [item.cancellation])
+    outcome = Outcome(changed=[facts.uuid], item=item)
+    return _with_item(call, facts, outcome) if told else outcome
 
 
 def _perform_one_locked(call: Call, facts: Facts) -> Outcome:
-    outcome = _perform_locked(call, {facts.pk: facts.uuid})
+    return _with_item(call, facts, _perform_locked(call, {facts.pk: facts.uuid}))
+
+
+def _with_item(call: Call, facts: Facts, outcome: Outcome) -> Outcome:
     for item in described(call.by, call.standing, call.using).filter(pk=facts.pk):
         attach(item)
         if connections[call.using].savepoint_ids:  # within somebody else's transaction

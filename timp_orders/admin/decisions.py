@@ -25,12 +25,6 @@ __all__ = ["EXAMPLES", "Decision", "Refusals", "Tally"]
 EXAMPLES = 5
 """Items that a message names for one reason."""
 
-_DECIDE = {
-    Action.CONFIRM: services.confirm_cancellation,
-    Action.REJECT: services.reject_cancellation,
-    Action.WITHDRAW: services.withdraw_cancellation,
-}
-
 
 @dataclass
 class Refusals:
@@ -130,15 +124,12 @@ class Decision:
     def _attempt(self, uuids: dict[Any, UUID], expected: dict[UUID, UUID]) -> None:
         call = self.call
         items = self._items(list(uuids))
+        is_request = call.action == Action.REQUEST
+        words: dict[str, Any] = {"reason": call.reason} if is_request else {"expected": expected}
         try:
-            if call.action == Action.REQUEST:
-                outcome = services.request_cancellation(
-                    items, by=call.by, via=call.via, note=call.note, reason=call.reason
-                )
-            else:
-                outcome = _DECIDE[call.action](
-                    items, by=call.by, via=call.via, note=call.note, expected=expected
-                )
+            outcome = services.BY_ACTION[call.action](
+                items, by=call.by, via=call.via, note=call.note, **words
+            )
         except errors.Veto as veto:
             self._after_veto(veto, uuids, expected)
         except errors.Busy as busy:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -48,7 +49,11 @@ class ReasonFilter(admin.SimpleListFilter):
         return [(code, str(label)) for code, label in settings.REASONS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset if self.value() is None else self.having(queryset, self.value())
+        if self.value() is None:
+            return queryset
+        if self.value() not in settings.REASONS:
+            raise IncorrectLookupParameters
+        return self.having(queryset, self.value())
 
     def having(self, queryset: QuerySet[Any], reason: str | None) -> QuerySet[Any]:
         return queryset.filter(reason=reason)

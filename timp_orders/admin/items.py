@@ -96,3 +96,7 @@ class OrderItemAdmin(CancellationActionsMixin, TrailAdmin):
             return fields
         # Moving an item elsewhere would take its trail, and its other side, with it.
         return (*fields, *self.raw_id_fields)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        # Never the status: a decision may have been committed since the item was read.
+        obj.save(update_fields=form.changed_data if change else None)

@@ -22,6 +22,11 @@ class OrganizationAdmin(ScopedAdmin):
     raw_id_fields = ("members",)
     readonly_fields = ("uuid",)
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        users = self._related_admin("members")
+        return fields if users and users.has_view_permission(request) else (*fields, "members")
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         queryset = super().get_queryset(request)
         return queryset if sees_all(request) else queryset.filter(members=request.user.pk)

@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.contenttypes.models import ContentType
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 
 from timp_orders.conf import settings
@@ -68,13 +70,24 @@ class ScopedAdmin(ModelAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         # A forged post must not name what the widget would not offer.
-        if "queryset" not in kwargs and (related := self._related_admin(db_field.name)):
+        related = self._related_admin(db_field.name)
+        if related is None and not sees_all(request):
+            # Nothing says what of it the user may see: an empty choice, and no look-up of labels.
+            return db_field.formfield(queryset=db_field.related_model._default_manager.none())
+        if "queryset" not in kwargs and related:
             kwargs["queryset"] = related.get_queryset(request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def _related_admin(self, field_name: str) -> Any:
         model = self.opts.get_field(field_name).related_model
         return self.admin_site._registry.get(model)  # type: ignore[arg-type]
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        try:
+            return super().get_changelist_instance(request)
+        except (DataError, LookupError, OverflowError, ValueError) as error:
+            # A year beyond the calendar, a NUL, an unfinished expression in the URL.
+            raise IncorrectLookupParameters from error
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.db import DataError
 from django.http import StreamingHttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.common import no_append_slash
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.generics import GenericAPIView
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
@@ -72,6 +73,8 @@ class CancellationAPIView(GenericBase):
         except PermissionDenied as error:
             # Only a session raises this. Its own text may hold the Origin that was sent.
             raise PermissionDenied(_("The session needs its CSRF token.")) from error
+        except (DataError, ValueError) as error:  # a NUL in a token or a cookie, on PostgreSQL
+            raise AuthenticationFailed from error
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         return problems.respond
