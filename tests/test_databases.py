@@ -14,6 +14,7 @@ from timp_orders.states import Action
 from timp_orders.testing import UserFactory
 
 
+@pytest.mark.processes
 def test_a_router_may_put_the_app_on_an_alias_of_its_own():
     """The app alone: users and their permissions stay on another."""
     done = run("apart", ["workflow", "apart_statements"])
