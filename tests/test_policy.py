@@ -146,3 +146,22 @@ def test_a_hosts_policy_decides_who_sees_what(settings, item, supplier_user, ret
     assert list(OrderItem.objects.visible_to(supplier_user)) == [item]
     assert list(OrderItem.objects.visible_to(retailer_user)) == [item]
     assert not OrderItem.objects.visible_to(UserFactory())
+
+
+def test_organizations_are_read_by_side(supplier, retailer, supplier_user):
+    retailer.members.add(supplier_user)
+    assert Policy().organizations(supplier_user, "default") == {
+        Side.SUPPLIER: [supplier.pk],
+        Side.RETAILER: [retailer.pk],
+    }
+
+
+def test_a_policy_of_the_hosts_is_asked_for_each_side_instead(supplier_user):
+    assert JoiningPolicy().organizations(supplier_user, "default") is None
+
+
+def test_a_member_of_both_sides_sees_the_items_of_either(item, retailer, supplier_user):
+    retailer.members.add(supplier_user)
+    elsewhere = OrderItemFactory(order=item.order)
+    OrderItemFactory()
+    assert set(OrderItem.objects.visible_to(supplier_user)) == {item, elsewhere}

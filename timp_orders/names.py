@@ -4,6 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.db.models.expressions import Col
+from django.db.models.lookups import Exact
 from django.db.models.query import ModelIterable
 
 from timp_orders.models import AbstractOrderItem
@@ -34,6 +36,26 @@ class Names:
             # knows no LIMIT, and DISTINCT would compare other columns, in no order.
             rows = self._items.select_related(None).prefetch_related(None).only(self._uuid_field)
             self._uuids = dict(sorted((row.pk, getattr(row, self._uuid_field)) for row in rows))
+
+    def unique(self) -> dict[str, Any] | None:
+        """Return the look-up if the items are named by just one, of a unique column of theirs.
+
+        So a leaner statement may look for the one item that it can name.
+        """
+        query = self._items.query
+        if query.is_sliced or query.where.negated or len(query.where.children) != 1:
+            return None
+        (lookup,) = query.where.children
+        column = getattr(lookup, "lhs", None)
+        if (
+            isinstance(lookup, Exact)
+            and lookup.rhs_is_direct_value()
+            and isinstance(column, Col)
+            and column.alias == query.base_table
+            and column.target.unique
+        ):
+            return {column.target.attname: lookup.rhs}
+        return None
 
     def only(self, described: QuerySet[Any]) -> Any | None:
         """Return the item that is named, read through ``described``; ``None`` if not just one."""

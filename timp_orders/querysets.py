@@ -1,21 +1,23 @@
 """Order items by who may see them, and by what decides their cancellation."""
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.apps import apps
 from django.db import connections
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, FilteredRelation, Model, OuterRef, Q, QuerySet, Subquery, Value
 
 from timp_orders.conf import settings
-from timp_orders.states import Side
+from timp_orders.states import CancellationStatus, Side
 
 if TYPE_CHECKING:
     from timp_orders.policy import Standing, User
 
 __all__ = ["LATEST", "OrderItemQuerySet", "locked"]
 
-LATEST = "latest_cancellation_"
-"""What the annotations of :meth:`OrderItemQuerySet.with_latest_cancellation` begin with."""
+LATEST = "latest_cancellation"
+"""What :meth:`OrderItemQuerySet.with_latest_cancellation` calls the cancellation that it joins."""
 
 ModelT = TypeVar("ModelT", bound=Model)
 QuerySetT = TypeVar("QuerySetT", bound=QuerySet[Any])
@@ -37,7 +39,15 @@ class OrderItemQuerySet(QuerySet[ModelT]):
             return self.none()
         if user is None or settings.policy.standing(user).sees_all:
             return self.all()
-        return self.filter(self._stands(user, Side.SUPPLIER) | self._stands(user, Side.RETAILER))
+        own = settings.policy.organizations(user, self.db)
+        if own is None:
+            return self.filter(
+                self._stands(user, Side.SUPPLIER) | self._stands(user, Side.RETAILER)
+            )
+        model: Any = self.model
+        paths = {Side.SUPPLIER: model.SUPPLIER_FIELD, Side.RETAILER: model.RETAILER_FIELD}
+        sides = [Q(**{f"{paths[side]}__in": keys}) for side, keys in own.items() if keys]
+        return self.filter(reduce(or_, sides)) if sides else self.none()
 
     def with_sides(self, user: "User | None", standing: "Standing") -> Self:
         """Annotate ``on_supplier_side`` and ``on_retailer_side``: where the user stands."""
@@ -51,18 +61,20 @@ class OrderItemQuerySet(QuerySet[ModelT]):
         )
 
     def with_latest_cancellation(self) -> Self:
-        """Join each item's newest cancellation, its columns annotated as ``latest_cancellation_*``.
+        """Join each item's newest cancellation as ``latest_cancellation``.
 
-        Items that never had one stay, with ``None``.
+        Items that never had one stay. ``select_related`` reads it too.
         """
         cancellation = apps.get_model("timp_orders", "Cancellation")
         newest = cancellation._default_manager.filter(order_item=OuterRef("pk")).order_by("-pk")
-        columns = {
-            LATEST + field.attname: F(f"cancellations__{field.attname}")
-            for field in cancellation._meta.concrete_fields
-        }
-        return self.annotate(**columns).filter(
-            Q(**{LATEST + "id": None}) | Q(**{LATEST + "id": Subquery(newest.values("pk")[:1])})
+        return self.annotate(**{LATEST: FilteredRelation("cancellations")}).filter(
+            Q(**{LATEST: None}) | Q(**{LATEST: Subquery(newest.values("pk")[:1])})
+        )
+
+    def with_open_cancellation(self) -> Self:
+        """Keep the items with an open cancellation, joined likewise: it is the newest."""
+        return self.annotate(**{LATEST: FilteredRelation("cancellations")}).filter(
+            **{f"{LATEST}__status": CancellationStatus.REQUESTED}
         )
 
     def _stands(self, user: "User", side: Side) -> Exists:

@@ -23,10 +23,9 @@ class Changed(Exception):
     """The rows are no longer those that were ruled on; the transaction must be rolled back."""
 
 
-def open_cancellations(call: Call, changing: Sequence[Facts]) -> QuerySet[Cancellation]:
+def open_cancellations(call: Call, changing: Sequence[Facts]) -> None:
     """Open a cancellation for each item.
 
-    :returns: what was written.
     :raises Changed: an item has an open one already; the transaction must be rolled back.
     """
     now = timezone.now()
@@ -42,16 +41,14 @@ def open_cancellations(call: Call, changing: Sequence[Facts]) -> QuerySet[Cancel
         )
         for facts in changing
     ]
-    cancellations = Cancellation.objects.using(call.using)
     try:
-        cancellations.bulk_create(opened)
+        Cancellation.objects.using(call.using).bulk_create(opened)
     except IntegrityError as error:
         # PostgreSQL under REPEATABLE READ: while the lock was waited for, another call made one
         # that this transaction cannot see.
         if is_duplicate(error):
             raise Changed from error
         raise
-    return cancellations.filter(uuid__in=[cancellation.uuid for cancellation in opened])
 
 
 def decision(call: Call) -> dict[str, Any]:
@@ -66,12 +63,9 @@ def decision(call: Call) -> dict[str, Any]:
     }
 
 
-def decide(
-    call: Call, changing: Sequence[Facts], values: Mapping[str, Any]
-) -> QuerySet[Cancellation]:
+def decide(call: Call, changing: Sequence[Facts], values: Mapping[str, Any]) -> None:
     """Write the decision on the open cancellation of each item, if it is still open.
 
-    :returns: what was written.
     :raises Changed: not all are as they were ruled on; the transaction must be rolled back.
     """
     if call.action == Action.CONFIRM:
@@ -81,30 +75,29 @@ def decide(
         )
         if items.update(**{status: call.lifecycle.cancelled}) != len(changing):
             raise Changed
-    cancellations = Cancellation.objects.using(call.using).filter(
-        pk__in=[facts.cancellation_pk for facts in changing]
+    undecided = Cancellation.objects.using(call.using).filter(
+        pk__in=[f.cancellation_pk for f in changing], status=CancellationStatus.REQUESTED
     )
-    undecided = cancellations.filter(status=CancellationStatus.REQUESTED)
     if undecided.update(**values) != len(changing):
         raise Changed
-    return cancellations.filter(status=call.action.result)
 
 
 def tell(
     call: Call,
     changing: Sequence[Facts],
-    written: QuerySet[Cancellation],
-    cancellations: Iterable[Cancellation],
+    cancellations: Iterable[Cancellation] | None = None,
 ) -> bool:
     """Send the signal for each, and make sure that no receiver broke the transaction.
 
+    :param cancellations: as they were written; by default they are read.
     :returns: whether anybody listened, and so may have written.
     """
     signal = BY_ACTION[call.action]
     if not signal.has_listeners(Cancellation):
         return False
     before = {facts.pk: facts for facts in changing}
-    for cancellation in cancellations:
+    written = _written(call, changing)
+    for cancellation in cancellations or written.select_related("order_item").order_by("pk"):
         try:
             signal.send(sender=Cancellation, cancellation=cancellation, by=call.by, via=call.via)
         except errors.Veto as veto:
@@ -125,3 +118,10 @@ def tell(
             "A receiver of a cancellation signal swallowed a database error: nothing was written."
         )
     return True
+
+
+def _written(call: Call, changing: Sequence[Facts]) -> QuerySet[Cancellation]:
+    cancellations = Cancellation.objects.using(call.using).filter(status=call.action.result)
+    if call.action == Action.REQUEST:
+        return cancellations.filter(order_item__in=[facts.pk for facts in changing])
+    return cancellations.filter(pk__in=[facts.cancellation_pk for facts in changing])

@@ -10,10 +10,12 @@ from tests.benchmarks.world import TOKEN
 class Caller:
     """Calls the application in this process, as a server would.
 
+    :param token: of the user who calls.
     :param body: sent with each call.
     """
 
-    def __init__(self, body=b"{}"):
+    def __init__(self, token=TOKEN, body=b"{}"):
+        self._token = token
         self._application = WSGIHandler()
         self._body = body
 
@@ -34,7 +36,7 @@ class Caller:
             "CONTENT_LENGTH": str(len(self._body)),
             "HTTP_HOST": "127.0.0.1:8000",
             "HTTP_ACCEPT": "*/*",
-            "HTTP_AUTHORIZATION": f"Token {TOKEN}",
+            "HTTP_AUTHORIZATION": f"Token {self._token}",
             "wsgi.url_scheme": "http",
             "wsgi.input": io.BytesIO(self._body),
             "wsgi.errors": io.StringIO(),

@@ -52,7 +52,7 @@ def ruled(call: Call, querysets: Iterable[QuerySet[Any]]) -> list[Announced]:
     """Rule on all the items that the query sets name, one statement for each query set."""
     columns = ("pk", call.model.UUID_FIELD, call.model.STATUS_FIELD)
     sides = ("on_supplier_side", "on_retailer_side")
-    latest = (f"{LATEST}id", f"{LATEST}uuid", f"{LATEST}status")
+    latest = (f"{LATEST}__id", f"{LATEST}__uuid", f"{LATEST}__status")
     announced = []
     for named in querysets:
         pks = named.using(call.using).order_by().values("pk")

@@ -51,6 +51,7 @@ class CancellationAPIView(GenericBase):
     filter_backends: Any = ()
     body_serializer_class: ClassVar[type[BaseSerializer[Any]]]
     """What the body of a call may hold."""
+    body_required: ClassVar[bool] = False
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
@@ -96,6 +97,8 @@ class CancellationAPIView(GenericBase):
             takes.
         """
         receive(request._request)
+        if not request.data and not self.body_required:
+            return {}
         body = self.body_serializer_class(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
         words: dict[str, Any] = body.validated_data

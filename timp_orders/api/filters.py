@@ -46,6 +46,7 @@ class TimestampFilter(django_filters.Filter):
 class CancellationFilterSet(FilterSet):
     status = django_filters.MultipleChoiceFilter(
         choices=CancellationStatus.choices,
+        distinct=False,  # no row comes twice, and to make sure of that the database would sort all
         error_messages={"invalid_choice": _("This is not a status of a cancellation.")},
     )
     po_number = django_filters.CharFilter()

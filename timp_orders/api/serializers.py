@@ -1,5 +1,6 @@
 """What calls take and what they answer."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -15,11 +16,9 @@ from timp_orders.states import Action
 if TYPE_CHECKING:
     BaseSerializer = serializers.Serializer[Any]
     CancellationBase = serializers.ModelSerializer[Cancellation]
-    FieldBase = serializers.Field[Any, Any, Any, Any]
 else:
     BaseSerializer = serializers.Serializer
     CancellationBase = serializers.ModelSerializer
-    FieldBase = object
 
 __all__ = [
     "CancellationSerializer",
@@ -30,7 +29,6 @@ __all__ = [
     "NamedItemSerializer",
     "NoteField",
     "NoteSerializer",
-    "NumberPathField",
     "OrderProblemSerializer",
     "OrderRequestSerializer",
     "OutcomeSerializer",
@@ -39,8 +37,6 @@ __all__ = [
     "RefusalSerializer",
     "RequestSerializer",
     "StrictUUIDField",
-    "TextPathField",
-    "UUIDPathField",
 ]
 
 
@@ -123,41 +119,48 @@ class OrderRequestSerializer(RequestSerializer):
     order_uuid = StrictUUIDField()
 
 
-class _PathField(FieldBase):
-    """A field of an order item, or of its order, by the path that the item's class declares."""
-
-    def __init__(self, path: str, **kwargs: Any) -> None:
-        self.path = path
-        super().__init__(read_only=True, **kwargs)
-
-    def get_attribute(self, item: Any) -> Any:
-        return item.value_of(getattr(item, self.path))
+# What is answered is put together by hand, and its fields say in OpenAPI what that is: REST
+# framework copies each of them for each answer, which costs more than a statement does.
+_TIMESTAMP = serializers.DateTimeField()
 
 
-class UUIDPathField(_PathField, serializers.UUIDField):
-    pass
+def _timestamp(value: datetime | None) -> str | None:
+    return None if value is None else _TIMESTAMP.to_representation(value)
 
 
-class TextPathField(_PathField, serializers.CharField):
-    def get_attribute(self, item: Any) -> str:
-        value = super().get_attribute(item)
-        return "" if value is None else value
+def _uuid(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
-class NumberPathField(_PathField, serializers.IntegerField):
-    pass
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _number(value: Any) -> int | None:
+    return None if value is None else int(value)
 
 
 class NamedItemSerializer(BaseSerializer):
     """An order item by all that names it."""
 
-    order_item_uuid = UUIDPathField("UUID_FIELD")
-    order_uuid = UUIDPathField("ORDER_UUID_FIELD")
-    po_number = TextPathField("PO_NUMBER_FIELD")
-    sku_id = TextPathField("SKU_ID_FIELD")
-    sku_name = TextPathField("SKU_NAME_FIELD")
-    quantity_ordered = NumberPathField("QUANTITY_FIELD")
-    status = TextPathField("STATUS_FIELD")
+    order_item_uuid = serializers.UUIDField(read_only=True)
+    order_uuid = serializers.UUIDField(read_only=True)
+    po_number = serializers.CharField(read_only=True)
+    sku_id = serializers.CharField(read_only=True)
+    sku_name = serializers.CharField(read_only=True)
+    quantity_ordered = serializers.IntegerField(read_only=True)
+    status = serializers.CharField(read_only=True)
+
+    def to_representation(self, item: Any) -> dict[str, Any]:
+        return {
+            "order_item_uuid": _uuid(item.value_of(item.UUID_FIELD)),
+            "order_uuid": _uuid(item.value_of(item.ORDER_UUID_FIELD)),
+            "po_number": _text(item.value_of(item.PO_NUMBER_FIELD)),
+            "sku_id": _text(item.value_of(item.SKU_ID_FIELD)),
+            "sku_name": _text(item.value_of(item.SKU_NAME_FIELD)),
+            "quantity_ordered": _number(item.value_of(item.QUANTITY_FIELD)),
+            "status": _text(item.value_of(item.STATUS_FIELD)),
+        }
 
 
 class CancellationSerializer(CancellationBase):
@@ -176,21 +179,47 @@ class CancellationSerializer(CancellationBase):
         ]
         read_only_fields = fields
 
+    def to_representation(self, cancellation: Cancellation) -> dict[str, Any]:
+        return {
+            "uuid": str(cancellation.uuid),
+            "status": _text(cancellation.status),
+            "reason": cancellation.reason,
+            "note": cancellation.note,
+            "requested_at": _timestamp(cancellation.requested_at),
+            "decided_at": _timestamp(cancellation.decided_at),
+            "decision_note": cancellation.decision_note,
+        }
+
 
 class ItemSerializer(NamedItemSerializer):
     """An item with its latest cancellation, and what the caller may do now."""
 
     cancellation = CancellationSerializer(read_only=True, allow_null=True)
-    supported_actions = serializers.SerializerMethodField()
+    supported_actions = serializers.ListField(
+        child=serializers.ChoiceField(choices=Action.choices), read_only=True
+    )
 
-    def get_supported_actions(self, item: Any) -> list[Action]:
-        return supported_actions(item.facts, by=self.context["request"].user)
+    def to_representation(self, item: Any) -> dict[str, Any]:
+        actions = supported_actions(item.facts, by=self.context["request"].user)
+        latest = item.cancellation
+        return {
+            **super().to_representation(item),
+            "cancellation": latest and CancellationSerializer().to_representation(latest),
+            "supported_actions": [action.value for action in actions],
+        }
 
 
 class ItemDetailSerializer(ItemSerializer):
     """An item with all its cancellations, newest first."""
 
     cancellations = CancellationSerializer(many=True, read_only=True)
+
+    def to_representation(self, item: Any) -> dict[str, Any]:
+        each = CancellationSerializer().to_representation
+        return {
+            **super().to_representation(item),
+            "cancellations": [each(cancellation) for cancellation in item.cancellations.all()],
+        }
 
 
 class ListedCancellationSerializer(CancellationSerializer):
@@ -201,6 +230,12 @@ class ListedCancellationSerializer(CancellationSerializer):
     class Meta(CancellationSerializer.Meta):
         fields = [*CancellationSerializer.Meta.fields, "order_item"]
         read_only_fields = fields
+
+    def to_representation(self, cancellation: Cancellation) -> dict[str, Any]:
+        return {
+            **super().to_representation(cancellation),
+            "order_item": NamedItemSerializer().to_representation(cancellation.order_item),
+        }
 
 
 class RefusalSerializer(BaseSerializer):

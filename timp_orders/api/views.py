@@ -180,7 +180,7 @@ class OrderCallView(CancellationAPIView):
         items = self.items_on_side(request.user, order_uuid)
         if self.action != Action.REQUEST:
             statuses = [CancellationStatus.REQUESTED, self.action.result]
-            items = items.with_latest_cancellation().filter(**{f"{LATEST}status__in": statuses})
+            items = items.with_latest_cancellation().filter(**{f"{LATEST}__status__in": statuses})
         outcome = BY_ACTION[self.action](items, by=request.user, via=Via.API, **words)
         lists = {
             "changed": outcome.changed,
@@ -220,6 +220,7 @@ class RequestOrderCancellationView(OrderCallView):
 
     action = Action.REQUEST
     body_serializer_class = OrderRequestSerializer
+    body_required = True
 
     def patch(self, request: Request) -> Response:
         return self.act(request, **self.words(request))

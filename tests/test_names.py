@@ -1,0 +1,91 @@
+"""One item named by a unique column is looked for by it; all else that is named stays whole."""
+
+import pytest
+from django.db.models import F, OuterRef, Q, Subquery
+
+from tests.interleaving import LEVELS, just_before
+from timp_orders.models import Cancellation, OrderItem
+from timp_orders.names import Names
+from timp_orders.services import confirm_cancellation, reject_cancellation
+from timp_orders.testing import CancellationFactory, OrderItemFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+UNIQUE = {
+    "by UUID": lambda item: OrderItem.objects.filter(uuid=item.uuid),
+    "by primary key": lambda item: OrderItem.objects.filter(pk=item.pk),
+    "in an order": lambda item: OrderItem.objects.filter(uuid=item.uuid).order_by("order__uuid"),
+    "with a relation": lambda item: OrderItem.objects.filter(pk=item.pk).select_related("order"),
+}
+OTHER = {
+    "all": lambda item: OrderItem.objects.all(),
+    "none": lambda item: OrderItem.objects.none(),
+    "by several keys": lambda item: OrderItem.objects.filter(pk__in=[item.pk]),
+    "by two look-ups": lambda item: OrderItem.objects.filter(pk=item.pk, uuid=item.uuid),
+    "by a column of the order": lambda item: OrderItem.objects.filter(order__uuid=item.order.uuid),
+    "by a column that is not unique": lambda item: OrderItem.objects.filter(sku_id=item.sku_id),
+    "all but one": lambda item: OrderItem.objects.exclude(pk=item.pk),
+    "by one or the other": lambda item: OrderItem.objects.filter(Q(pk=item.pk) | Q(pk=0)),
+    "by itself": lambda item: OrderItem.objects.filter(uuid=F("uuid")),
+    "by a subquery": lambda item: OrderItem.objects.filter(
+        pk=Subquery(OrderItem.objects.filter(pk=OuterRef("pk")).values("pk")[:1])
+    ),
+    "a slice": lambda item: OrderItem.objects.filter(pk=item.pk)[:1],
+    "past a slice": lambda item: OrderItem.objects.filter(pk=item.pk)[1:2],
+}
+
+
+@pytest.mark.parametrize("naming", list(UNIQUE))
+def test_a_look_up_of_a_unique_column_is_recognized(item, naming):
+    unique = Names(UNIQUE[naming](item), OrderItem, "default").unique()
+    assert OrderItem.objects.get(**unique) == item
+
+
+@pytest.mark.parametrize("naming", list(OTHER))
+def test_anything_else_is_not(item, naming):
+    assert Names(OTHER[naming](item), OrderItem, "default").unique() is None
+
+
+@pytest.mark.parametrize("naming", [*UNIQUE, *OTHER])
+def test_every_named_item_is_in_the_outcome(item, order, supplier, supplier_user, naming):
+    CancellationFactory(order_item=item)
+    CancellationFactory(order_item=OrderItemFactory(order=order, supplier=supplier))
+    OrderItemFactory(order=order, supplier=supplier, sku_id=item.sku_id)
+    items = {**UNIQUE, **OTHER}[naming](item)
+    named = {other.uuid for other in items}
+    outcome = confirm_cancellation(items, by=supplier_user)
+    assert {*outcome.changed, *outcome.unchanged, *outcome.refused} == named
+
+
+@pytest.mark.parametrize("operator", [False, True])
+def test_a_confirmation_answers_with_the_item_as_it_is_now(
+    item, cancellation, supplier_user, operator
+):
+    outcome = confirm_cancellation(
+        UNIQUE["by UUID"](item), by=None if operator else supplier_user, note="Gone."
+    )
+    assert outcome.changed == [item.uuid]
+    assert outcome.item.cancellation.order_item is outcome.item
+    for held, model in ((outcome.item, OrderItem), (outcome.item.cancellation, Cancellation)):
+        stored = model.objects.get(pk=held.pk)
+        for field in model._meta.concrete_fields:
+            assert getattr(held, field.attname) == getattr(stored, field.attname), field
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.django_db(transaction=True)
+def test_a_confirmation_that_comes_too_late_is_refused(item, cancellation, supplier_user, level):
+    with just_before(
+        "^UPDATE", lambda: reject_cancellation(OrderItem.objects.all(), by=None), level
+    ):
+        outcome = confirm_cancellation(UNIQUE["by UUID"](item), by=supplier_user)
+    assert outcome.refused[item.uuid].code == "already_rejected"
+    assert outcome.item.cancellation.status == "rejected"
+
+
+def test_a_policy_that_doubles_rows_confirms_once(item, cancellation, settings):
+    settings.TIMP_ORDERS = {"POLICY": "tests.test_policy.JoiningPolicy"}
+    members = UserFactory.create_batch(3)
+    item.supplier.members.set(members)
+    outcome = confirm_cancellation(UNIQUE["by UUID"](item), by=members[0])
+    assert outcome.changed == [item.uuid]

@@ -1,0 +1,102 @@
+"""How PostgreSQL finds the rows: by indexes, whoever asks, in tables of some size."""
+
+import json
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from rest_framework.authtoken.models import Token
+
+from tests.benchmarks.scale import FILL
+from timp_orders.models import Cancellation, OrderItem, Organization
+from timp_orders.testing import OrganizationFactory, UserFactory
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="reads PostgreSQL's plans"),
+]
+
+ITEMS = 60_000
+LARGE = ("timp_orders_orderitem", "timp_orders_cancellation", "timp_orders_order")
+
+
+@pytest.fixture(scope="module")
+def filled(django_db_setup, django_db_blocker):
+    """A supplier with a fifth of the items and one with a few: the users who act for them."""
+    with django_db_blocker.unblock():
+        users = {name: UserFactory(username=f"plans-{name}") for name in ("large", "small")}
+        suppliers = {name: OrganizationFactory(members=[user]) for name, user in users.items()}
+        users["operator"] = UserFactory(username="plans-operator", is_superuser=True)
+        keys = {name: supplier.pk for name, supplier in suppliers.items()}
+        with connection.cursor() as cursor:
+            for statement in FILL:
+                cursor.execute(statement, {"items": ITEMS, **keys})
+        yield users
+        for user in users.values():
+            Token.objects.filter(user=user).delete()
+        Cancellation.objects.all().delete()
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE timp_orders_organization CASCADE")
+        User.objects.filter(username__startswith="plans-").delete()
+
+
+def plan_of(sql):
+    """Return the plan's nodes that read one of the large tables."""
+
+    def nodes(node):
+        yield node
+        for inner in node.get("Plans", ()):
+            yield from nodes(inner)
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}")
+        (found,) = cursor.fetchone()
+    (root,) = json.loads(found) if isinstance(found, str) else found
+    return [node for node in nodes(root["Plan"]) if node.get("Relation Name") in LARGE]
+
+
+@pytest.fixture
+def scans(filled):
+    """Call as a user; return by which kinds of scan each statement reads the large tables."""
+
+    def scans(who, method, path, query=""):
+        token, _ = Token.objects.get_or_create(user=filled[who])
+        with CaptureQueriesContext(connection) as captured:
+            client = Client(headers={"Authorization": f"Token {token.key}"})
+            response = getattr(client, method)(path, query_params=query or None)
+        assert response.status_code == 200, response.content
+        found = [
+            plan_of(query["sql"])
+            for query in captured
+            if any(table in query["sql"] for table in LARGE)
+        ]
+        assert found
+        return {node["Node Type"] for plan in found for node in plan}
+
+    return scans
+
+
+BY_INDEX = {"Index Scan", "Index Only Scan", "Bitmap Heap Scan", "ModifyTable"}
+
+
+@pytest.mark.parametrize("who", ["large", "small", "operator"])
+@pytest.mark.parametrize("query", [{}, {"status": "requested"}, {"cursor": "deep"}])
+def test_a_page_of_the_list_is_found_by_indexes(scans, who, query):
+    if query.get("cursor"):
+        query = {"cursor": f"after-{Cancellation.objects.order_by('pk')[ITEMS // 5].pk}"}
+    kinds = scans(who, "get", reverse("timp_orders:cancellations"), query)
+    assert kinds <= BY_INDEX
+
+
+@pytest.mark.parametrize("who", ["large", "operator"])
+@pytest.mark.parametrize("status", ["requested", "rejected"])
+def test_an_item_is_found_by_indexes(scans, who, status):
+    supplier = Organization.objects.get(members__username="plans-large")
+    item = OrderItem.objects.filter(supplier=supplier, cancellations__status="requested").first()
+    kinds = scans(who, "get", reverse("timp_orders:item", args=[item.uuid]))
+    assert kinds <= BY_INDEX
+    kinds = scans(who, "patch", reverse("timp_orders:confirm", args=[item.uuid]))
+    assert kinds - {"Result"} <= BY_INDEX
