@@ -1,5 +1,6 @@
 """The example project's settings, its usual middleware included, with the contenders' apps."""
 
+import os
 from importlib.util import find_spec
 
 from example.settings import *  # noqa: F403
@@ -11,6 +12,9 @@ ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "tests.benchmarks.urls"
 # As in production; without it every request would connect anew, which also hides differences.
 DATABASES["default"]["CONN_MAX_AGE"] = None
+
+# The workers of gunicorn serve the database that the benchmark has made.
+DATABASES["default"]["NAME"] = os.environ.get("BENCHMARK_DATABASE", DATABASES["default"]["NAME"])
 
 POSTGRESQL = DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql"
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
