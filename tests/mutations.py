@@ -95,8 +95,8 @@ MUTATIONS = [
     Mutation(
         "no compare-and-set of the cancellation",
         "trail.py",
-        ", status=CancellationStatus.REQUESTED",
-        "",
+        "_UNDECIDED.using",
+        "Cancellation.objects.using",
         "between_the_unlocked_read or under_the_lock",
     ),
     Mutation(
