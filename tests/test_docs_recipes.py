@@ -133,6 +133,7 @@ def test_extra_fields_are_in_the_answer_of_the_own_route_only(
 ):
     recipe("Extra fields in the answer")
     answer = patch(confirm_url(item), token(supplier_user))
+    assert answer.status_code == 200, answer.content
     assert answer.json()["supplier_name"] == item.supplier.name
     assert answer.json()["status"] == "Cancelled"
     other = confirm_url(item).replace("confirm", "reject")

@@ -175,7 +175,7 @@ class ViewExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
 
 
 class NoteExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    target_class = "timp_orders.api.serializers.NoteField"
+    target_class = "timp_orders.api.inputs.NoteField"
 
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
         text = {"type": "string", "maxLength": settings.NOTE_MAX_LENGTH, "pattern": r"^[^\u0000]*$"}

@@ -1,14 +1,11 @@
-"""What calls take and what they answer."""
+"""What calls answer."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
-from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from timp_orders.conf import settings
 from timp_orders.models import Cancellation
 from timp_orders.services import supported_actions
 from timp_orders.states import Action
@@ -16,154 +13,112 @@ from timp_orders.states import Action
 if TYPE_CHECKING:
     BaseSerializer = serializers.Serializer[Any]
     CancellationBase = serializers.ModelSerializer[Cancellation]
+    FieldBase = serializers.Field[Any, Any, Any, Any]
+    SerializerBase = serializers.BaseSerializer[Any]
 else:
     BaseSerializer = serializers.Serializer
     CancellationBase = serializers.ModelSerializer
+    FieldBase = object
+    SerializerBase = object
 
 __all__ = [
     "CancellationSerializer",
-    "DecisionSerializer",
     "ItemDetailSerializer",
     "ItemSerializer",
     "ListedCancellationSerializer",
     "NamedItemSerializer",
-    "NoteField",
-    "NoteSerializer",
+    "NumberPathField",
     "OrderProblemSerializer",
-    "OrderRequestSerializer",
     "OutcomeSerializer",
     "ProblemSerializer",
-    "ReasonField",
     "RefusalSerializer",
-    "RequestSerializer",
-    "StrictUUIDField",
+    "TextPathField",
+    "UUIDPathField",
 ]
 
 
-class StrictUUIDField(serializers.UUIDField):
-    """A UUID as RFC 9562 writes it: no number, no braces, no URN."""
+class _PathField(FieldBase):
+    """A field of an order item, or of its order, by the path that the item's class declares."""
 
-    def to_internal_value(self, data: Any) -> UUID:
-        value: UUID = super().to_internal_value(data)
-        if not isinstance(data, str) or data.lower() != str(value):
-            self.fail("invalid")
-        return value
+    def __init__(self, path: str, **kwargs: Any) -> None:
+        self.path = path
+        super().__init__(read_only=True, **kwargs)
 
-
-class NoteField(serializers.CharField):
-    """Plain text, kept as it is."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs |= {"required": False, "allow_blank": True, "trim_whitespace": False}
-        super().__init__(**kwargs)
-
-    def bind(self, field_name: str, parent: Any) -> None:
-        # Not at import: the limit is the host's, and a wrong one is for the system checks to tell.
-        self.max_length = settings.NOTE_MAX_LENGTH
-        message = self.error_messages["max_length"].format(max_length=self.max_length)
-        self.validators.append(MaxLengthValidator(self.max_length, message))
-        super().bind(field_name, parent)
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
+    def get_attribute(self, item: Any) -> Any:
+        return item.value_of(getattr(item, self.path))
 
 
-class ReasonField(serializers.ChoiceField):
-    """One of the host's reasons, or none."""
-
-    default_error_messages = {"invalid_choice": _("This is not one of the known reasons.")}
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs |= {"required": False, "allow_blank": True}
-        super().__init__(choices=[], **kwargs)
-
-    def bind(self, field_name: str, parent: Any) -> None:
-        self.choices = list(settings.REASONS.items())  # not at import, as with the note
-        super().bind(field_name, parent)
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid_choice")
-        value: str = super().to_internal_value(data)
-        return value
+class UUIDPathField(_PathField, serializers.UUIDField):
+    pass
 
 
-class DecisionSerializer(BaseSerializer):
-    """The optional body of a confirmation, a rejection or a withdrawal."""
-
-    note = NoteField()
-    cancellation_uuid = StrictUUIDField(
-        required=False,
-        help_text=_("The cancellation that is meant; if another one is the latest: superseded."),
-    )
+class TextPathField(_PathField, serializers.CharField):
+    def get_attribute(self, item: Any) -> str:
+        value = super().get_attribute(item)
+        return "" if value is None else value
 
 
-class NoteSerializer(BaseSerializer):
-    """The optional body of a decision on an order."""
-
-    note = NoteField()
+class NumberPathField(_PathField, serializers.IntegerField):
+    pass
 
 
-class RequestSerializer(BaseSerializer):
-    """The optional body of a request."""
+class _Answer(SerializerBase):
+    """What a call answers.
 
-    reason = ReasonField()
-    note = NoteField()
+    REST framework copies every field for every answer, which costs more than a statement does. So
+    this module's own classes write theirs down by hand, and what a host derives from them goes by
+    its fields.
+    """
 
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        if type(self).__module__ == __name__:
+            return self.by_hand(instance)
+        answer: dict[str, Any] = super().to_representation(instance)
+        return answer
 
-class OrderRequestSerializer(RequestSerializer):
-    """The body of a request for a whole order."""
+    if TYPE_CHECKING:
 
-    order_uuid = StrictUUIDField()
-
-
-# What is answered is put together by hand, and its fields say in OpenAPI what that is: REST
-# framework copies each of them for each answer, which costs more than a statement does.
-_TIMESTAMP = serializers.DateTimeField()
+        def by_hand(self, instance: Any) -> dict[str, Any]:
+            """Return what the fields of the class would make of it."""
 
 
 def _timestamp(value: datetime | None) -> str | None:
     return None if value is None else _TIMESTAMP.to_representation(value)
 
 
-def _uuid(value: Any) -> str | None:
-    return None if value is None else str(value)
+_TIMESTAMP = serializers.DateTimeField()
 
 
 def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _number(value: Any) -> int | None:
-    return None if value is None else int(value)
-
-
-class NamedItemSerializer(BaseSerializer):
+class NamedItemSerializer(_Answer, BaseSerializer):
     """An order item by all that names it."""
 
-    order_item_uuid = serializers.UUIDField(read_only=True)
-    order_uuid = serializers.UUIDField(read_only=True)
-    po_number = serializers.CharField(read_only=True)
-    sku_id = serializers.CharField(read_only=True)
-    sku_name = serializers.CharField(read_only=True)
-    quantity_ordered = serializers.IntegerField(read_only=True)
-    status = serializers.CharField(read_only=True)
+    order_item_uuid = UUIDPathField("UUID_FIELD")
+    order_uuid = UUIDPathField("ORDER_UUID_FIELD")
+    po_number = TextPathField("PO_NUMBER_FIELD")
+    sku_id = TextPathField("SKU_ID_FIELD")
+    sku_name = TextPathField("SKU_NAME_FIELD")
+    quantity_ordered = NumberPathField("QUANTITY_FIELD")
+    status = TextPathField("STATUS_FIELD")
 
-    def to_representation(self, item: Any) -> dict[str, Any]:
+    def by_hand(self, item: Any) -> dict[str, Any]:
+        order_uuid = item.value_of(item.ORDER_UUID_FIELD)
+        quantity = item.value_of(item.QUANTITY_FIELD)
         return {
-            "order_item_uuid": _uuid(item.value_of(item.UUID_FIELD)),
-            "order_uuid": _uuid(item.value_of(item.ORDER_UUID_FIELD)),
+            "order_item_uuid": str(item.value_of(item.UUID_FIELD)),
+            "order_uuid": None if order_uuid is None else str(order_uuid),
             "po_number": _text(item.value_of(item.PO_NUMBER_FIELD)),
             "sku_id": _text(item.value_of(item.SKU_ID_FIELD)),
             "sku_name": _text(item.value_of(item.SKU_NAME_FIELD)),
-            "quantity_ordered": _number(item.value_of(item.QUANTITY_FIELD)),
+            "quantity_ordered": None if quantity is None else int(quantity),
             "status": _text(item.value_of(item.STATUS_FIELD)),
         }
 
 
-class CancellationSerializer(CancellationBase):
+class CancellationSerializer(_Answer, CancellationBase):
     """A cancellation without its users: names never cross from one side to the other."""
 
     class Meta:
@@ -179,10 +134,10 @@ class CancellationSerializer(CancellationBase):
         ]
         read_only_fields = fields
 
-    def to_representation(self, cancellation: Cancellation) -> dict[str, Any]:
+    def by_hand(self, cancellation: Cancellation) -> dict[str, Any]:
         return {
             "uuid": str(cancellation.uuid),
-            "status": _text(cancellation.status),
+            "status": str(cancellation.status),
             "reason": cancellation.reason,
             "note": cancellation.note,
             "requested_at": _timestamp(cancellation.requested_at),
@@ -195,17 +150,17 @@ class ItemSerializer(NamedItemSerializer):
     """An item with its latest cancellation, and what the caller may do now."""
 
     cancellation = CancellationSerializer(read_only=True, allow_null=True)
-    supported_actions = serializers.ListField(
-        child=serializers.ChoiceField(choices=Action.choices), read_only=True
-    )
+    supported_actions = serializers.SerializerMethodField()
 
-    def to_representation(self, item: Any) -> dict[str, Any]:
-        actions = supported_actions(item.facts, by=self.context["request"].user)
+    def get_supported_actions(self, item: Any) -> list[Action]:
+        return supported_actions(item.facts, by=self.context["request"].user)
+
+    def by_hand(self, item: Any) -> dict[str, Any]:
         latest = item.cancellation
         return {
-            **super().to_representation(item),
-            "cancellation": latest and CancellationSerializer().to_representation(latest),
-            "supported_actions": [action.value for action in actions],
+            **super().by_hand(item),
+            "cancellation": latest and CancellationSerializer().by_hand(latest),
+            "supported_actions": [action.value for action in self.get_supported_actions(item)],
         }
 
 
@@ -214,10 +169,10 @@ class ItemDetailSerializer(ItemSerializer):
 
     cancellations = CancellationSerializer(many=True, read_only=True)
 
-    def to_representation(self, item: Any) -> dict[str, Any]:
-        each = CancellationSerializer().to_representation
+    def by_hand(self, item: Any) -> dict[str, Any]:
+        each = CancellationSerializer().by_hand
         return {
-            **super().to_representation(item),
+            **super().by_hand(item),
             "cancellations": [each(cancellation) for cancellation in item.cancellations.all()],
         }
 
@@ -231,11 +186,9 @@ class ListedCancellationSerializer(CancellationSerializer):
         fields = [*CancellationSerializer.Meta.fields, "order_item"]
         read_only_fields = fields
 
-    def to_representation(self, cancellation: Cancellation) -> dict[str, Any]:
-        return {
-            **super().to_representation(cancellation),
-            "order_item": NamedItemSerializer().to_representation(cancellation.order_item),
-        }
+    def by_hand(self, cancellation: Cancellation) -> dict[str, Any]:
+        named = NamedItemSerializer().by_hand(cancellation.order_item)
+        return {**super().by_hand(cancellation), "order_item": named}
 
 
 class RefusalSerializer(BaseSerializer):

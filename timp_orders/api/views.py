@@ -18,17 +18,19 @@ from rest_framework.serializers import BaseSerializer
 from timp_orders import errors
 from timp_orders.api.base import CancellationAPIView
 from timp_orders.api.filters import CancellationFilterBackend, CancellationFilterSet
+from timp_orders.api.inputs import (
+    DecisionSerializer,
+    NoteSerializer,
+    OrderRequestSerializer,
+    RequestSerializer,
+)
 from timp_orders.api.pagination import CancellationPagination
 from timp_orders.api.problems import NothingToDo, Problem
 from timp_orders.api.serializers import (
-    DecisionSerializer,
     ItemDetailSerializer,
     ItemSerializer,
     ListedCancellationSerializer,
-    NoteSerializer,
-    OrderRequestSerializer,
     OutcomeSerializer,
-    RequestSerializer,
 )
 from timp_orders.conf import settings
 from timp_orders.facts import attach, described
