@@ -6,6 +6,7 @@ import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from django.urls import reverse
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.authtoken.models import Token
 
 from tests.api import EVERY_CALL, WRITES, arguments, error
@@ -123,3 +124,20 @@ def test_a_host_says_who_is_asked_for_credentials(settings, call, world):
     response = call("confirm", world.item.uuid, by=world.supplier)
     assert error(response) == (401, "not_authenticated")
     assert response["WWW-Authenticate"].startswith("Basic")
+
+
+class Undecodable(BaseAuthentication):
+    """Asks a database that cannot take what was sent."""
+
+    def authenticate(self, request):
+        raise ValueError("A string literal cannot contain NUL (0x00) characters.")
+
+    def authenticate_header(self, request):
+        return "Token"
+
+
+def test_a_credential_that_no_database_takes_is_a_wrong_one(settings, call, world):
+    settings.TIMP_ORDERS = {"AUTHENTICATION_CLASSES": [f"{__name__}.Undecodable"]}
+    response = call("confirm", world.item.uuid, by=world.supplier)
+    assert error(response) == (401, "authentication_failed")
+    assert "NUL" not in response.content.decode()

@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 import yaml
 from django.core.management import call_command
+from django.urls import path
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.validation import validate_schema
 
 from timp_orders.api.examples import ANSWERS
+from timp_orders.api.views import ConfirmCancellationView, ItemCallView, ItemView
 from timp_orders.urls import urlpatterns
 
 GOLDEN = Path(__file__).with_name("openapi.yaml")
@@ -129,3 +132,36 @@ class TestExample:
     def test_it_serves_the_schema(self, client):
         response = client.get("/schema/openapi.yaml")
         assert yaml.safe_load(response.content)["info"]["title"] == "timp_orders"
+
+
+class TestHosts:
+    """A host's own routes."""
+
+    @pytest.fixture
+    def described(self):
+        def described(view):
+            patterns = [path("own/<uuid:order_item_uuid>/", view.as_view())]
+            return SchemaGenerator(patterns=patterns).get_schema(public=True)["paths"]
+
+        return described
+
+    def test_a_view_derived_from_ours_is_the_same_operation(self, described):
+        class Own(ConfirmCancellationView):
+            """Confirms, and tells the warehouse."""
+
+        (methods,) = described(Own).values()
+        assert methods["patch"]["operationId"] == "confirmCancellation"
+        assert methods["patch"]["description"] == "Confirms, and tells the warehouse."
+
+    def test_a_view_of_its_own_gets_a_name_of_its_own(self, described):
+        class Own(ItemCallView):
+            """Something else."""
+
+            def get(self, request, order_item_uuid):
+                """Never called here."""
+
+        (methods,) = described(Own).values()
+        assert methods["get"]["operationId"] == "own_retrieve"
+
+    def test_a_view_that_is_left_out_is_left_out(self, described):
+        assert described(extend_schema(exclude=True)(type("Own", (ItemView,), {}))) == {}

@@ -69,14 +69,13 @@ _HEADERS = [
 class CancellationSchema(AutoSchema):
     view: Any  # a host's subclass of a view, too
 
-    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
-        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
-        if operation is not None:
-            if "requestBody" in operation:
-                fields = self.view.body_serializer_class().fields.values()
-                operation["requestBody"]["required"] = any(field.required for field in fields)
-            if links := examples.LINKS.get(self.get_operation_id()):
-                operation["responses"]["200"]["links"] = links
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        operation: Any = super().get_operation(*args, **kwargs)
+        if "requestBody" in operation:
+            fields = self.view.body_serializer_class().fields.values()
+            operation["requestBody"]["required"] = any(field.required for field in fields)
+        if links := examples.LINKS.get(self.get_operation_id()):
+            operation["responses"]["200"]["links"] = links
         return operation
 
     def get_operation_id(self) -> str:
@@ -108,8 +107,6 @@ class CancellationSchema(AutoSchema):
         return [*(_FILTERS if self._is_list else []), *_HEADERS]
 
     def get_request_serializer(self) -> Any:
-        if not self._takes_a_body:
-            return None
         # As a reference, since drf-spectacular would make every field of a PATCH optional.
         body = self.resolve_serializer(self.view.body_serializer_class, "request")
         return {"application/json": body.ref}
@@ -169,9 +166,11 @@ class ViewExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
     match_subclasses = True
 
     def view_replacement(self) -> type:
-        return type(
-            self.target.__name__, (self.target,), {"schema": CancellationSchema(), "__doc__": None}
-        )
+        view: type = self.target
+        if "schema" in vars(view):  # a host's own description, such as by extend_schema
+            return view
+        members = {"schema": CancellationSchema(), "__doc__": None}
+        return type(view.__name__, (view,), members)
 
 
 class NoteExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
