@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.apps import apps
 from django.db import connections
-from django.db.models import Exists, FilteredRelation, Model, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    Exists,
+    FilteredRelation,
+    Max,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 
 from timp_orders.conf import settings
 from timp_orders.states import CancellationStatus, Side
@@ -60,15 +70,20 @@ class OrderItemQuerySet(QuerySet[ModelT]):
             on_retailer_side=self._stands(user, Side.RETAILER),
         )
 
-    def with_latest_cancellation(self) -> Self:
+    def with_latest_cancellation(self, **where: Any) -> Self:
         """Join each item's newest cancellation as ``latest_cancellation``.
 
-        Items that never had one stay. ``select_related`` reads it too.
+        Items that never had one stay, unless ``where`` compares its columns. (A later ``filter``
+        would compare those of any cancellation.) ``select_related`` and ``values`` read it too.
         """
-        cancellation = apps.get_model("timp_orders", "Cancellation")
-        newest = cancellation._default_manager.filter(order_item=OuterRef("pk")).order_by("-pk")
+        cancellations = apps.get_model("timp_orders", "Cancellation")._default_manager
+        # The greatest key of a group: for the first key in descending order, or without a group,
+        # PostgreSQL may walk all cancellations for each item, if its statistics are old.
+        of_item = cancellations.filter(order_item=OuterRef("pk")).order_by().values("order_item")
+        newest = Subquery(of_item.annotate(newest=Max("pk")).values("newest"))
         return self.annotate(**{LATEST: FilteredRelation("cancellations")}).filter(
-            Q(**{LATEST: None}) | Q(**{LATEST: Subquery(newest.values("pk")[:1])})
+            Q(**{LATEST: None}) | Q(**{LATEST: newest}),
+            **{f"{LATEST}__{column}": value for column, value in where.items()},
         )
 
     def with_open_cancellation(self) -> Self:

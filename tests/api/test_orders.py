@@ -81,3 +81,12 @@ def test_1000_items_take_no_more_statements_than_two(call, world, retailer, supp
     statements(2)
     two = statements(2)
     assert statements(1000) == two
+
+
+def test_only_the_latest_cancellation_counts(call, world, order, supplier):
+    item = OrderItemFactory(order=order, supplier=supplier)
+    for status in ("rejected", "withdrawn"):
+        CancellationFactory(order_item=item, status=status)
+    answer = call("reject-order", order.uuid, by=world.supplier).json()
+    assert answer["changed"] == [str(world.item.uuid)]
+    assert (answer["unchanged"], answer["refused"]) == ([], [])

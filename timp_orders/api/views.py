@@ -35,7 +35,7 @@ from timp_orders.api.serializers import (
 from timp_orders.conf import settings
 from timp_orders.facts import attach, described
 from timp_orders.models import Cancellation, get_order_item_model
-from timp_orders.querysets import LATEST, OrderItemQuerySet
+from timp_orders.querysets import OrderItemQuerySet
 from timp_orders.services import BY_ACTION
 from timp_orders.states import Action, CancellationStatus, Via
 
@@ -182,7 +182,7 @@ class OrderCallView(CancellationAPIView):
         items = self.items_on_side(request.user, order_uuid)
         if self.action != Action.REQUEST:
             statuses = [CancellationStatus.REQUESTED, self.action.result]
-            items = items.with_latest_cancellation().filter(**{f"{LATEST}__status__in": statuses})
+            items = items.with_latest_cancellation(status__in=statuses)
         outcome = BY_ACTION[self.action](items, by=request.user, via=Via.API, **words)
         lists = {
             "changed": outcome.changed,
