@@ -294,9 +294,8 @@ def main() -> int:
     if result.returncode:
         print("The tests fail without any mutation.", result.stdout[-2000:])
         return 1
-    print(
-        f"{len(chosen)} on {vendor()} in {time.monotonic() - started:.0f} s; {bad} survived or broken"
-    )
+    seconds = time.monotonic() - started
+    print(f"{len(chosen)} on {vendor()} in {seconds:.0f} s; {bad} survived or broken")
     return 1 if bad else 0
 
 
