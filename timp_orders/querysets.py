@@ -80,7 +80,8 @@ class OrderItemQuerySet(QuerySet[ModelT]):
         # The greatest key of a group: for the first key in descending order, or without a group,
         # PostgreSQL may walk all cancellations for each item, if its statistics are old.
         of_item = cancellations.filter(order_item=OuterRef("pk")).order_by().values("order_item")
-        newest = Subquery(of_item.annotate(newest=Max("pk")).values("newest"))
+        # Its one row is sliced because Django 6 asks for that.
+        newest = Subquery(of_item.annotate(newest=Max("pk")).values("newest")[:1])
         return self.annotate(**{LATEST: FilteredRelation("cancellations")}).filter(
             Q(**{LATEST: None}) | Q(**{LATEST: newest}),
             **{f"{LATEST}__{column}": value for column, value in where.items()},
