@@ -1,7 +1,10 @@
-"""A confirm and pages of the list on 5,000,000 items, beside the same on 10,000 (PostgreSQL)."""
+"""A confirm and pages of the list on 5,000,000 items, beside the same on 10,000.
+
+PostgreSQL only; ``--short`` makes do with 100,000 items.
+"""
 
 import json
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from django.contrib.auth.models import User
 from django.db import connection, connections
@@ -53,37 +56,38 @@ FILL = [
 
 
 def measure(options):
-    """Fill two databases, unless they are there from before, and measure in both in turn."""
+    """Fill two databases and measure in both in turn."""
     if connection.vendor != "postgresql":
         return [{"what": "needs PostgreSQL"}]
     sizes = SHORT_SIZES if options.short else SIZES
     rounds = 50 if options.short else min(options.rounds, 500)
-    using = {size: _filled(f"{size}_{items}", items) for size, items in sizes.items()}
-    work = {}
-    for size, wrapper in using.items():
-        with _switched(wrapper):
-            confirming = seed("timp_orders", rounds + WARM_UP)
-            connection.cursor().execute("ANALYZE timp_orders_cancellation")
-            pages = _pages()
-        work[size] = {"confirm": _confirming(wrapper, confirming)} | {
-            what: _listing(wrapper, *page) for what, page in pages.items()
-        }
-    rows = []
-    for what in work["large"]:
-        # A deep page is compared with the first one: small tables have none.
-        like = what.replace("deep page", "first page")
-        pair = {"small": work["small"][like], "large": work["large"][what]}
-        found = summed_up(interleave(pair, rounds, what), "small")
-        rows.append(
-            {
-                "what": what,
-                **{f"{size}, ms": found[size]["median ms"] for size in pair},
-                "slower": round(1 / found["large"]["throughput"], 2),
-            }
-        )
-    for wrapper in using.values():
-        wrapper.close()
-    return rows
+    with ExitStack() as stack:
+        using = {size: stack.enter_context(_filled(size, items)) for size, items in sizes.items()}
+        work = {size: _work(wrapper, rounds) for size, wrapper in using.items()}
+        return [_compared(work, what, rounds) for what in work["large"]]
+
+
+def _work(wrapper, rounds):
+    with _switched(wrapper):
+        confirming = seed("timp_orders", rounds + WARM_UP)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE timp_orders_cancellation")
+        pages = _pages()
+    return {"confirm": _confirming(wrapper, confirming)} | {
+        what: _listing(wrapper, *page) for what, page in pages.items()
+    }
+
+
+def _compared(work, what, rounds):
+    # A deep page is compared with the first one: small tables have none.
+    like = what.replace("deep page", "first page")
+    pair = {"small": work["small"][like], "large": work["large"][what]}
+    found = summed_up(interleave(pair, rounds, what), "small")
+    return {
+        "what": what,
+        **{f"{size}, ms": found[size]["median ms"] for size in pair},
+        "slower": round(1 / found["large"]["throughput"], 2),
+    }
 
 
 def _confirming(wrapper, uuids):
@@ -141,27 +145,33 @@ def _switched(wrapper):
         connections["default"] = usual
 
 
-def _filled(suffix, items):
-    """Connect to a database with this many items; it stays for the next time."""
+@contextmanager
+def _filled(size, items):
+    """Make a database with this many items, for a while; the connection to it."""
     template = connection.settings_dict["NAME"]
-    name = f"{template}_{suffix}"
+    name = f"{template}_{size}"
     wrapper = connection.copy()
     wrapper.settings_dict = {**connection.settings_dict, "NAME": name}
     connection.close()
     with connection._nodb_cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_database WHERE datname = %s", [name])
-        if cursor.fetchone()[0]:
-            return wrapper
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')  # of a run that was killed
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    with _switched(wrapper):
-        parameters = {"items": items, "large": _supplier(), "small": _small_supplier()}
-        _operator()
-        with connection.cursor() as cursor:
-            cursor.execute("SET session_replication_role = replica")  # no foreign key is checked
-            for statement in progress(FILL, f"{items} items"):
-                cursor.execute(statement, parameters)
-            cursor.execute("SET session_replication_role = DEFAULT")
-    return wrapper
+    try:
+        with _switched(wrapper):
+            parameters = {"items": items, "large": _supplier(), "small": _small_supplier()}
+            _operator()
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SET session_replication_role = replica"
+                )  # no foreign key is checked
+                for statement in progress(FILL, f"{items} items"):
+                    cursor.execute(statement, parameters)
+                cursor.execute("SET session_replication_role = DEFAULT")
+        yield wrapper
+    finally:
+        wrapper.close()
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f'DROP DATABASE "{name}"')
 
 
 def _supplier():
