@@ -1,12 +1,11 @@
 from itertools import product
-from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef
 
 from timp_orders.models import OrderItem, Organization
-from timp_orders.policy import Policy, Standing, has_permission
+from timp_orders.policy import Policy, Standing
 from timp_orders.states import Side
 from timp_orders.testing import (
     OrderItemFactory,
@@ -48,10 +47,6 @@ def test_an_inactive_superuser_may_nothing():
 
 def test_the_system_itself_may_do_all():
     assert Policy().standing(None) == Standing(either_side=True, sees_all=True, may_cancel=True)
-
-
-def test_a_user_model_without_permissions_holds_none():
-    assert not has_permission(SimpleNamespace(is_authenticated=True), "timp_orders.cancel_order")
 
 
 class TestVisibility:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.apps import apps
 from django.db.models import QuerySet
 
+from timp_orders.permissions import has_permission
 from timp_orders.states import Side
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     User = AbstractBaseUser | AnonymousUser
 
-__all__ = ["Policy", "Standing", "has_permission"]
+__all__ = ["Policy", "Standing"]
 
 
 class Standing(NamedTuple):
@@ -83,10 +84,3 @@ class Policy:
             sees_all=operator or self.is_auditor(user),
             may_cancel=operator or self.may_cancel(user),
         )
-
-
-def has_permission(user: "User", permission: str) -> bool:
-    """``user.has_perm(permission)``, for any user model."""
-    # A custom user model need not have PermissionsMixin.
-    check = getattr(user, "has_perm", None)
-    return bool(check and check(permission))
