@@ -80,7 +80,7 @@ MUTATIONS = [
         "no reading again under the lock",
         "writer.py",
         "found = locked_facts(batch, call.by, call.standing, call.using)",
-        "found = {i.pk: attach(i) for i in"
+        "found = {i.pk: attach(i, call.standing) for i in"
         " described(call.by, call.standing, call.using).filter(pk__in=batch)}",
         "several_items_wait",
         databases=SERVERS,

@@ -150,8 +150,9 @@ class TestEveryCombination:
         for state in product(ITEM_STATUSES, CANCELLATION_STATUSES):
             item = make(order, supplier, *state)
             by = callers[caller]
-            (read,) = described(by, Policy().standing(by), "default").filter(pk=item.pk)
-            assert services.supported_actions(attach(read), by=by) == [
+            standing = Policy().standing(by)
+            (read,) = described(by, standing, "default").filter(pk=item.pk)
+            assert services.supported_actions(attach(read, standing)) == [
                 action
                 for action in Action.values
                 if expected_for(caller, action, *state) == "change"

@@ -61,4 +61,4 @@ class Call:
 
     def ruling(self, facts: Facts) -> Ruling | type[errors.CancellationError]:
         expected = self.expected.get(facts.uuid) if self.expected else None
-        return ruling(self.action, facts, self.standing, self.lifecycle, expected)
+        return ruling(self.action, facts, self.lifecycle, expected)

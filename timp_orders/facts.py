@@ -16,12 +16,13 @@ from timp_orders.states import Action, Lifecycle, Ruling, Side, rule
 if TYPE_CHECKING:
     from timp_orders.policy import Standing, User
 
-__all__ = ["Facts", "attach", "catch_up", "described", "locked_facts", "ruling", "undecided"]
+__all__ = ["Facts", "attach", "catch_up", "confirmable", "described", "locked_facts", "ruling"]
 
 
 class Facts(NamedTuple):
     """One item, where the caller stands towards it, and its latest cancellation."""
 
+    standing: "Standing"
     pk: Any
     uuid: UUID
     status: Any
@@ -31,6 +32,10 @@ class Facts(NamedTuple):
     cancellation_uuid: UUID | None = None
     cancellation_status: str | None = None
 
+    @property
+    def is_visible(self) -> bool:
+        return self.standing.sees_all or self.on_supplier_side or self.on_retailer_side
+
     def stands_on(self, side: Side) -> bool:
         return self.on_supplier_side if side == Side.SUPPLIER else self.on_retailer_side
 
@@ -38,7 +43,6 @@ class Facts(NamedTuple):
 def ruling(
     action: Action,
     facts: Facts,
-    standing: "Standing",
     lifecycle: Lifecycle,
     expected: UUID | None = None,
 ) -> Ruling | type[errors.CancellationError]:
@@ -47,9 +51,9 @@ def ruling(
     :param expected: the UUID of the cancellation that the caller meant, if they named one.
     :returns: ``"change"``, ``"replay"``, or the class of the error that refuses it.
     """
-    if not (standing.sees_all or facts.on_supplier_side or facts.on_retailer_side):
+    if not facts.is_visible:
         return errors.NotFound
-    if not standing.may_cancel:
+    if not facts.standing.may_cancel:
         return errors.PermissionDenied
     if not facts.stands_on(action.side):
         return errors.WrongSide
@@ -77,42 +81,46 @@ def described(user: "User | None", standing: "Standing", using: str) -> OrderIte
     )
 
 
-def undecided(
-    user: "User | None", standing: "Standing", side: Side, using: str, **named: Any
+def confirmable(
+    user: "User | None", standing: "Standing", using: str, **named: Any
 ) -> QuerySet[Any]:
-    """Only items with an open cancellation, on whose ``side`` the user stands.
+    """Only items with an open or a confirmed cancellation, on whose supplier side the user stands.
 
-    A leaner statement than :func:`described`, which does not ask about the other side. Call
+    A leaner statement than :func:`described`: it does not ask about the retailer's side. Call
     :func:`attach` on each.
     """
-    items = _undecided(get_order_item_model()).using(using).filter(**named)
+    items = _confirmable(get_order_item_model(), using).filter(**named)
     if user is None or standing.either_side:
         return items
-    return settings.policy.on_side(items, user, side) if user.is_authenticated else items.none()
+    if not user.is_authenticated:
+        return items.none()
+    return settings.policy.on_side(items, user, Side.SUPPLIER)
 
 
 @cache
-def _undecided(model: type[AbstractOrderItem]) -> OrderItemQuerySet[Any]:
-    # Kept, since it depends on the model alone, and to make it costs as much as a statement.
-    items: OrderItemQuerySet[Any] = OrderItemQuerySet(model)
+def _confirmable(model: type[AbstractOrderItem], using: str) -> OrderItemQuerySet[Any]:
+    # Kept, since it depends on these alone, and to make it costs as much as a statement.
+    items: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=using)
     relations = [*model.order_relations(), LATEST]
-    return items.with_open_cancellation().select_related(*relations).order_by()
+    return items.with_lasting_cancellation().select_related(*relations).order_by()
 
 
-def attach(item: Any, *, side: Side | None = None) -> Facts:
-    """Give an item of :func:`described` its ``cancellation`` and its ``facts``.
+def attach(item: Any, standing: "Standing") -> Facts:
+    """Give an item of :func:`described` or :func:`confirmable` its ``cancellation`` and ``facts``.
 
-    :param side: the one that was asked about, if the item is of :func:`undecided`.
+    :param standing: of the user that the query set was made for.
     :returns: the facts.
     """
     latest: Cancellation | None = item.__dict__.pop(LATEST, None)
     item.cancellation = latest
     item.facts = Facts(
+        standing,
         item.pk,
         getattr(item, item.UUID_FIELD),
         getattr(item, item.STATUS_FIELD),
-        bool(item.on_supplier_side) if side is None else side == Side.SUPPLIER,
-        bool(item.on_retailer_side) if side is None else side == Side.RETAILER,
+        # The items of confirmable() say nothing of sides, being on that one.
+        bool(getattr(item, "on_supplier_side", True)),
+        bool(getattr(item, "on_retailer_side", False)),
         *((latest.pk, latest.uuid, latest.status) if latest else ()),
     )
     facts: Facts = item.facts
@@ -155,11 +163,11 @@ def locked_facts(
     rows = held.values_list(
         "pk", model.UUID_FIELD, model.STATUS_FIELD, "on_supplier_side", "on_retailer_side"
     )
-    facts = {row[0]: Facts(*row) for row in rows}
+    facts = {row[0]: Facts(standing, *row) for row in rows}
     # A statement of its own, since the one above does not see what was committed while it waited;
     # and a locking one, since under REPEATABLE READ a plain one does not either.
     trail = Cancellation.objects.filter(order_item__in=list(facts))
     cancellations: QuerySet[Any] = locked(trail, using)
     for item_pk, *latest in cancellations.values_list("order_item_id", "pk", "uuid", "status"):
-        facts[item_pk] = Facts(*facts[item_pk][:5], *latest)
+        facts[item_pk] = Facts(*facts[item_pk][:6], *latest)
     return facts

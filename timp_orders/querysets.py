@@ -87,10 +87,14 @@ class OrderItemQuerySet(QuerySet[ModelT]):
             **{f"{LATEST}__{column}": value for column, value in where.items()},
         )
 
-    def with_open_cancellation(self) -> Self:
-        """Keep the items with an open cancellation, joined likewise: it is the newest."""
+    def with_lasting_cancellation(self) -> Self:
+        """Keep the items with an open or a confirmed cancellation, joined likewise.
+
+        It is the newest, and the only one: while it stands, no other can be requested.
+        """
+        lasting = [CancellationStatus.REQUESTED, CancellationStatus.CONFIRMED]
         return self.annotate(**{LATEST: FilteredRelation("cancellations")}).filter(
-            **{f"{LATEST}__status": CancellationStatus.REQUESTED}
+            **{f"{LATEST}__status__in": lasting}
         )
 
     def _stands(self, user: "User", side: Side) -> Exists:

@@ -31,7 +31,6 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from timp_orders.call import Call
-from timp_orders.conf import settings
 from timp_orders.facts import Facts, ruling
 from timp_orders.models import get_order_item_model
 from timp_orders.outcome import Outcome
@@ -125,12 +124,11 @@ BY_ACTION: dict[Action, Callable[..., Outcome]] = {
 }
 
 
-def supported_actions(facts: Facts, *, by: "User | None") -> list[Action]:
-    """List what the user may do to an item now, by the very rule that the writers use.
+def supported_actions(facts: Facts) -> list[Action]:
+    """List what a user may do to an item now, by the very rule that the writers use.
 
     :param facts: ``item.facts``, of an ``Outcome.item`` or an item read through
         ``timp_orders.facts``.
     """
-    standing = settings.policy.standing(by)
     lifecycle = get_order_item_model().lifecycle()
-    return [action for action in Action if ruling(action, facts, standing, lifecycle) == "change"]
+    return [action for action in Action if ruling(action, facts, lifecycle) == "change"]

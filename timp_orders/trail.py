@@ -1,6 +1,7 @@
 """What a call leaves behind: cancellations opened and decided, and those who are told."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from django.db import IntegrityError, connections, transaction
@@ -14,12 +15,21 @@ from timp_orders.facts import Facts
 from timp_orders.models import Cancellation
 from timp_orders.querysets import OrderItemQuerySet
 from timp_orders.signals import BY_ACTION
-from timp_orders.states import Action, CancellationStatus
+from timp_orders.states import Action, CancellationStatus, Lifecycle
 
 __all__ = ["Changed", "decide", "decision", "open_cancellations", "tell"]
 
 
-_UNDECIDED = Cancellation.objects.filter(status=CancellationStatus.REQUESTED)
+@cache
+def _undecided(using: str) -> QuerySet[Cancellation]:
+    return Cancellation.objects.using(using).filter(status=CancellationStatus.REQUESTED)
+
+
+@cache
+def _cancellable(model: Any, lifecycle: Lifecycle, using: str) -> QuerySet[Any]:
+    return OrderItemQuerySet(model, using=using).filter(
+        **{f"{model.STATUS_FIELD}__in": lifecycle.cancellable}
+    )
 
 
 class Changed(Exception):
@@ -77,13 +87,11 @@ def decide(call: Call, changing: Sequence[Facts], values: Mapping[str, Any]) -> 
     :raises Changed: not all are as they were ruled on; the transaction must be rolled back.
     """
     if call.action == Action.CONFIRM:
-        status = call.model.STATUS_FIELD
-        items: QuerySet[Any] = OrderItemQuerySet(call.model, using=call.using).filter(
-            **_keys([f.pk for f in changing]), **{f"{status}__in": call.lifecycle.cancellable}
-        )
-        if items.update(**{status: call.lifecycle.cancelled}) != len(changing):
+        items = _cancellable(call.model, call.lifecycle, call.using)
+        named = items.filter(**_keys([f.pk for f in changing]))
+        if named.update(**{call.model.STATUS_FIELD: call.lifecycle.cancelled}) != len(changing):
             raise Changed
-    undecided = _UNDECIDED.using(call.using).filter(**_keys([f.cancellation_pk for f in changing]))
+    undecided = _undecided(call.using).filter(**_keys([f.cancellation_pk for f in changing]))
     if undecided.update(**values) != len(changing):
         raise Changed
 

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from timp_orders import errors, trail
 from timp_orders.call import Call
 from timp_orders.contention import in_transaction
-from timp_orders.facts import Facts, attach, catch_up, described, locked_facts, undecided
+from timp_orders.facts import Facts, attach, catch_up, confirmable, described, locked_facts
 from timp_orders.names import Names
 from timp_orders.outcome import Outcome
 from timp_orders.states import Action, Ruling
@@ -45,14 +45,12 @@ def _only(call: Call, names: Names) -> Any | None:
     if unique and call.action == Action.CONFIRM:
         # The most frequent call, when all is as it should be. After it nothing is left to do to
         # either side, so the lean statement need not ask where the caller stands on the other.
-        side = call.action.side
-        expected = undecided(call.by, call.standing, side, call.using, **unique)
-        for item in expected[:1]:
-            if call.ruling(attach(item, side=side)) == "change":
-                return item
+        rows = list(confirmable(call.by, call.standing, call.using, **unique))
+        if len(rows) == 1 and call.ruling(attach(rows[0], call.standing)) in ("change", "replay"):
+            return rows[0]
     item = names.only(described(call.by, call.standing, call.using))
     if item is not None:
-        attach(item)
+        attach(item, call.standing)
     return item
 
 
@@ -99,7 +97,7 @@ def _perform_one_locked(call: Call, facts: Facts) -> Outcome:
 
 def _with_item(call: Call, facts: Facts, outcome: Outcome) -> Outcome:
     for item in described(call.by, call.standing, call.using).filter(pk=facts.pk):
-        attach(item)
+        attach(item, call.standing)
         if connections[call.using].savepoint_ids:  # within somebody else's transaction
             catch_up(item, call.using)
         if not isinstance(outcome.refused.get(facts.uuid), errors.NotFound):
@@ -117,10 +115,13 @@ def _perform_locked(call: Call, names: Mapping[Any, UUID]) -> Outcome:
         changing = []
         for pk in batch:
             facts = found.get(pk)
-            verdict = call.ruling(facts) if facts else errors.NotFound
-            if facts and verdict == "change":
+            if facts is None:
+                outcome.refused[names[pk]] = errors.NotFound(order_item_uuid=names[pk])
+                continue
+            verdict = call.ruling(facts)
+            if verdict == "change":
                 changing.append(facts)
-            _sort(outcome, facts or Facts(pk, names[pk], None, False, False), verdict)
+            _sort(outcome, facts, verdict)
         if changing:
             if call.action == Action.REQUEST:
                 trail.open_cancellations(call, changing)

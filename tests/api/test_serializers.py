@@ -30,8 +30,9 @@ def test_what_is_written_by_hand_is_what_the_fields_say(name, item, supplier_use
         CancellationFactory(order_item=item, status=status, note="☃", reason="fraud")
     ours = getattr(serializers, name)
     hosts = type("HostSerializer", (ours,), {"__module__": "shop.serializers"})
-    (read,) = described(supplier_user, Policy().standing(supplier_user), "default")
-    attach(read)
+    standing = Policy().standing(supplier_user)
+    (read,) = described(supplier_user, standing, "default")
+    attach(read, standing)
     instances = [read] if name in OF_ITEMS else Cancellation.objects.all()
     for instance in instances:
         by_hand = rendered(ours, instance, supplier_user)
@@ -45,8 +46,9 @@ def test_a_host_adds_replaces_and_removes_fields(item, supplier_user):
         sku_id = CharField(source="order.po_number")
         supplier_name = CharField(source="supplier.name")
 
-    (read,) = described(supplier_user, Policy().standing(supplier_user), "default")
-    attach(read)
+    standing = Policy().standing(supplier_user)
+    (read,) = described(supplier_user, standing, "default")
+    attach(read, standing)
     answer = rendered(Ours, read, supplier_user)
     assert "sku_name" not in answer
     assert answer["sku_id"] == item.order.po_number

@@ -144,14 +144,14 @@ class CancellationActionsMixin(Base):
         items = described(call.by, call.standing, call.using).visible_to(call.by)
         if (found := items.filter(pk=item.pk).first()) is None:
             return {}  # a host's own admin may show more items than there are trails to be seen
-        facts = attach(found)
+        facts = attach(found, call.standing)
         may = self.has_cancel_permission(request)
         return {
             "trail_shown": True,
             "trail": trail(found, call.standing),
             "cancellation_buttons": [
                 (action.value, WORDINGS[action], self._action_url(item, action))
-                for action in (supported_actions(facts, by=call.by) if may else [])
+                for action in (supported_actions(facts) if may else [])
             ],
         }
 

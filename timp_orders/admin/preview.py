@@ -58,7 +58,7 @@ def ruled(call: Call, querysets: Iterable[QuerySet[Any]]) -> list[Announced]:
         pks = named.using(call.using).order_by().values("pk")
         rows = described(call.by, call.standing, call.using).filter(pk__in=pks).order_by("pk")
         for row in rows.values_list(*columns, *sides, *latest).iterator(chunk_size=2000):
-            facts = Facts(*row)
+            facts = Facts(call.standing, *row)
             verdict = call.ruling(facts)
             code = verdict if isinstance(verdict, str) else verdict.code
             announced.append(Announced(facts.pk, facts.cancellation_pk, code))
@@ -96,7 +96,7 @@ def _read(call: Call, rows: Iterable[Announced]) -> dict[Any, Any]:
     items = described(call.by, call.standing, call.using).filter(pk__in=list(verdicts))
     found = {}
     for item in joined(items):
-        attach(item)
+        attach(item, call.standing)
         item.reason_label = reason_label(item.cancellation.reason) if item.cancellation else ""
         item.texts = {
             name: shown(item, getattr(item, f"{name.upper()}_FIELD"))
