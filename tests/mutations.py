@@ -254,7 +254,7 @@ def run(mutation: Mutation | None, *pytest: str) -> subprocess.CompletedProcess:
         if "DATABASE_URL" in env:  # a database for each that runs at the same time
             env["DATABASE_URL"] += f"_{threading.get_native_id()}"
         return subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *pytest],
+            [sys.executable, "-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider", *pytest],
             cwd=copy,
             env=env,
             capture_output=True,

@@ -23,19 +23,25 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def environment():
+def environment(**more):
     return {
         **os.environ,
+        **more,
         "DJANGO_SETTINGS_MODULE": "example.settings",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "example_project")]),
     }
 
 
 @contextmanager
-def demo():
-    """Run the demo command as the README has it; give its base URL."""
+def demo(**more):
+    """Run the demo command as the README has it; give its base URL.
+
+    :param more: variables of its environment.
+    """
     command = [sys.executable, "-u", str(MANAGE), "demo", "--port", "0"]
-    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, env=environment(**more), stdout=subprocess.PIPE, text=True
+    ) as process:
         try:
             for line in process.stdout:
                 if found := re.search(r"(http://127\.0\.0\.1:\d+)/timp", line):

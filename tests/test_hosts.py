@@ -29,6 +29,7 @@ def run(host, specifications):
             *(f"tests/hosts/{name}.py" for name in specifications),
             f"--ds=tests.hosts.{host}.settings",
             "--quiet",
+            "-n0",
             "-p",
             "no:cacheprovider",
         ],

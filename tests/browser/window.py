@@ -59,6 +59,7 @@ class Window:
         self.type("#id_username", username)
         self.type("#id_password", password)
         self.click("[type=submit]")
+        self.find("#user-tools")  # what is opened too early would break it off
 
     def find(self, css):
         """Find the first such element, as soon as it is there."""

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.servers import MANAGE, demo, serve
+from tests.servers import MANAGE, demo, environment, serve
 
 GUNICORN = ("-m", "gunicorn", "--workers=2", "--bind=127.0.0.1:{port}", "example.wsgi")
 RUNSERVER = (str(MANAGE), "runserver", "--noreload", "127.0.0.1:{port}")
@@ -15,28 +15,30 @@ RUNSERVER = (str(MANAGE), "runserver", "--noreload", "127.0.0.1:{port}")
 
 @pytest.fixture(scope="session")
 def database(tmp_path_factory):
-    """A database of its own, which the demo fills."""
-    path = tmp_path_factory.mktemp("clients") / "demo.sqlite3"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATABASE_URL", f"sqlite:///{path}")
-        yield path
+    """The path of a database of its own, which the demo fills."""
+    return tmp_path_factory.mktemp("clients") / "demo.sqlite3"
 
 
 @pytest.fixture(scope="session")
-def demo_server(database):
-    with demo() as base:
+def url(database):
+    return f"sqlite:///{database}"
+
+
+@pytest.fixture(scope="session")
+def demo_server(url):
+    with demo(DATABASE_URL=url) as base:
         yield base
 
 
 @pytest.fixture(scope="session")
-def gunicorn(demo_server):
-    with serve(*GUNICORN) as base:
+def gunicorn(demo_server, url):
+    with serve(*GUNICORN, env=environment(DATABASE_URL=url)) as base:
         yield base
 
 
 @pytest.fixture(scope="session")
-def runserver(demo_server):
-    with serve(*RUNSERVER) as base:
+def runserver(demo_server, url):
+    with serve(*RUNSERVER, env=environment(DATABASE_URL=url)) as base:
         yield base
 
 

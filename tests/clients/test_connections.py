@@ -5,7 +5,7 @@ from http.client import HTTPConnection, HTTPException
 
 import pytest
 
-pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("undecided")]
+pytestmark = pytest.mark.usefixtures("undecided")
 
 ITEM = "2350a349-2441-4c32-b7f6-99b7e4540b94"
 PATH = f"/timp/orders/items/cancel/{ITEM}/"

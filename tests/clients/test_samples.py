@@ -11,7 +11,7 @@ import requests
 
 from tests.servers import ROOT
 
-pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("undecided")]
+pytestmark = pytest.mark.usefixtures("undecided")
 
 ITEM = "2350a349-2441-4c32-b7f6-99b7e4540b94"
 PAGE = ROOT.parent / "shared" / "reference" / "cancel-order-item-confirm.md"
