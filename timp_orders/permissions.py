@@ -36,11 +36,13 @@ def has_permission(user: "User", permission: str) -> bool:
     check = getattr(user, "has_perm", None)
     if check is None:
         return False
-    if not _is_read_by_django(user):
-        return bool(check(permission))
-    if not hasattr(user, _KEPT):
-        setattr(user, _KEPT, _read(user))
-    return permission in getattr(user, _KEPT)
+    held = getattr(user, _KEPT, None)
+    if held is None:
+        if not _is_read_by_django(user):
+            return bool(check(permission))
+        held = _read(user)
+        setattr(user, _KEPT, held)
+    return permission in held
 
 
 def _is_read_by_django(user: Any) -> bool:

@@ -6,7 +6,7 @@ from django.db import connection
 from rest_framework.authtoken.models import Token
 
 from tests.races.models import Witness
-from timp_orders.models import Cancellation, Order, OrderItem
+from timp_orders.models import Cancellation, OrderItem
 from timp_orders.testing import OrderFactory, OrganizationFactory, UserFactory
 
 PER_ORDER = 10
@@ -128,7 +128,3 @@ def deadlocks():
             return cursor.fetchone()[0]
         cursor.execute("SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'")
         return int(cursor.fetchone()[1])
-
-
-def count_orders(items):
-    return Order.objects.filter(items__in=[item.pk for item in items]).distinct().count()
