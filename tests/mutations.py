@@ -95,15 +95,15 @@ MUTATIONS = [
     Mutation(
         "no compare-and-set of the cancellation",
         "trail.py",
-        "_UNDECIDED.using",
-        "Cancellation.objects.using",
+        "undecided = _undecided(call.using)",
+        "undecided = Cancellation.objects.using(call.using)",
         "between_the_unlocked_read or under_the_lock",
     ),
     Mutation(
         "no compare-and-set of the item",
         "trail.py",
-        'f"{status}__in": call.lifecycle.cancellable}',
-        "}",
+        "_cancellable(call.model, call.lifecycle, call.using)",
+        "OrderItemQuerySet(call.model, using=call.using)",
         "between_the_unlocked_read or under_the_lock",
     ),
     Mutation(
@@ -116,8 +116,8 @@ MUTATIONS = [
     Mutation(
         "items written are not counted",
         "trail.py",
-        "if items.update(**{status: call.lifecycle.cancelled}) != len(changing):",
-        "if items.update(**{status: call.lifecycle.cancelled}) < 0:",
+        "call.lifecycle.cancelled}) != len(changing):",
+        "call.lifecycle.cancelled}) < 0:",
         "between_the_unlocked_read or under_the_lock",
     ),
     Mutation(
@@ -216,8 +216,8 @@ MUTATIONS = [
     Mutation(
         "receivers are told of replays too",
         "writer.py",
-        'if facts and verdict == "change":',
-        'if facts and verdict in ("change", "replay"):',
+        'if verdict == "change":\n                changing',
+        'if verdict in ("change", "replay"):\n                changing',
         "a_replay",
         "tests/test_signals.py",
     ),
@@ -227,6 +227,14 @@ MUTATIONS = [
         "facts.cancellation_uuid != expected",
         "False",
         "WithdrawnAndRequestedAnew",
+    ),
+    Mutation(
+        "any open or confirmed cancellation is taken for the newest",
+        "writer.py",
+        "if len(rows) == 1 and",
+        "if rows and",
+        "ImportedCancellations",
+        "tests/test_hard_cases.py",
     ),
 ]
 

@@ -49,6 +49,21 @@ def fail_as_if_busy():
     raise OperationalError from (Locked() if connection.vendor == "sqlite" else Cause())
 
 
+class TestImportedCancellations:
+    """A host may have brought its own, which the service would not have made."""
+
+    @pytest.mark.parametrize("statuses", [("confirmed", "requested"), ("requested", "confirmed")])
+    def test_the_newest_counts(self, item, supplier_user, statuses):
+        for status in statuses:
+            newest = CancellationFactory(order_item=item, status=status)
+        items = OrderItem.objects.filter(uuid=item.uuid)
+        outcome = confirm_cancellation(items, by=supplier_user)
+        assert outcome.item.cancellation == newest
+        assert bool(outcome.changed) == (statuses[-1] == "requested")
+        newest.refresh_from_db()
+        assert newest.status == "confirmed"
+
+
 class TestNames:
     @pytest.mark.parametrize("orders", [1, 2])
     def test_distinct_on_fields_names_what_the_query_set_returns(self, retailer, supplier, orders):
