@@ -231,8 +231,8 @@ MUTATIONS = [
     Mutation(
         "any open or confirmed cancellation is taken for the newest",
         "writer.py",
-        "if len(rows) == 1 and",
-        "if rows and",
+        "if len(found) == 1 and",
+        "if found and",
         "ImportedCancellations",
         "tests/test_hard_cases.py",
     ),

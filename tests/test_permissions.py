@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import PermissionDenied
 from django.utils.functional import SimpleLazyObject
 
-from timp_orders.permissions import has_permission
+from timp_orders.permissions import _is_read_by_django, has_permission
 from timp_orders.testing import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +126,51 @@ def test_a_user_model_that_answers_itself_is_asked():
             return perm.endswith("view_any_order")
 
     assert answers(Oracle.objects.get(pk=user(OURS[:1]).pk)) == [False, False, True]
+
+
+def test_one_user_object_follows_what_django_would_say_later(settings):
+    one = user(OURS[:1])
+    assert answers(one) == [True, False, False]
+    one.is_active = False
+    assert answers(one) == [False, False, False]
+    one.is_active = one.is_superuser = True
+    assert answers(one) == [True, True, True]
+    one.is_superuser = False
+    settings.AUTHENTICATION_BACKENDS = [f"{__name__}.Denying"]
+    assert answers(one) == [False, False, False]
+
+
+def test_an_answer_of_the_object_s_own_is_asked_for():
+    one = user(OURS[:1])
+    one.has_perm = lambda permission: False
+    assert answers(one) == [False, False, False]
+
+
+def test_a_user_who_is_not_saved_is_refused_as_django_does():
+    """Not taken for the members of every empty group."""
+    Group.objects.create(name="empty").permissions.set(named(*OURS))
+    unsaved = User(username="unsaved")
+    with pytest.raises(ValueError, match="needs to have a value"):
+        unsaved.has_perm("timp_orders.cancel_order")
+    with pytest.raises(ValueError, match="must be saved"):
+        has_permission(unsaved, "timp_orders.cancel_order")
+
+
+@pytest.mark.parametrize("name", ["groups", "user_permissions", "is_anonymous"])
+def test_a_user_model_with_something_of_its_own_is_left_to_django(name):
+    meta = type("Meta", (), {"proxy": True, "app_label": "tests"})
+    own = {"groups": None, "user_permissions": None, "is_anonymous": True}[name]
+    members = {"__module__": __name__, "Meta": meta}
+    model = type(f"With{name.title().replace('_', '')}", (User,), members)
+    setattr(model, name, own)
+    one = model.objects.get(pk=user(OURS[:1]).pk)
+    assert not _is_read_by_django(one, one.has_perm)
+
+
+def test_a_permission_of_another_app_is_asked_of_django():
+    one = user()
+    one.user_permissions.add(Permission.objects.get(codename="view_user"))
+    assert has_permission(one, "auth.view_user")
 
 
 def test_a_user_model_without_permissions_holds_none():

@@ -114,6 +114,15 @@ class TestVisibility:
         assert not OrderItem.objects.all().on_side(AnonymousUser(), Side.SUPPLIER)
 
 
+def test_a_user_who_is_not_saved_stands_on_no_side(item, supplier_user):
+    """Not on that of the organizations without members."""
+    OrderItemFactory()
+    unsaved = type(supplier_user)(username="unsaved")
+    for side in Side:
+        assert not Policy().on_side(OrderItem.objects.all(), unsaved, side)
+    assert not any(Policy().organizations(unsaved, "default").values())
+
+
 class JoiningPolicy(Policy):
     """A host's policy that joins many-to-many rows, and so doubles items."""
 

@@ -102,13 +102,14 @@ def _confirmable(model: type[AbstractOrderItem], using: str) -> OrderItemQuerySe
     # Kept, since it depends on these alone, and to make it costs as much as a statement.
     items: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=using)
     relations = [*model.order_relations(), LATEST]
-    return items.with_lasting_cancellation().select_related(*relations).order_by()
+    return items.with_open_or_confirmed_cancellation().select_related(*relations).order_by()
 
 
-def attach(item: Any, standing: "Standing") -> Facts:
+def attach(item: Any, standing: "Standing", *, side: Side | None = None) -> Facts:
     """Give an item of :func:`described` or :func:`confirmable` its ``cancellation`` and ``facts``.
 
     :param standing: of the user that the query set was made for.
+    :param side: the only one that the query set asked about, if it is no annotation.
     :returns: the facts.
     """
     latest: Cancellation | None = item.__dict__.pop(LATEST, None)
@@ -118,9 +119,8 @@ def attach(item: Any, standing: "Standing") -> Facts:
         item.pk,
         getattr(item, item.UUID_FIELD),
         getattr(item, item.STATUS_FIELD),
-        # The items of confirmable() say nothing of sides, being on that one.
-        bool(getattr(item, "on_supplier_side", True)),
-        bool(getattr(item, "on_retailer_side", False)),
+        bool(item.on_supplier_side) if side is None else side == Side.SUPPLIER,
+        bool(item.on_retailer_side) if side is None else side == Side.RETAILER,
         *((latest.pk, latest.uuid, latest.status) if latest else ()),
     )
     facts: Facts = item.facts

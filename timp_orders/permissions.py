@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["has_permission"]
 
 _CODENAMES = ("cancel_order", "cancel_any_order", "view_any_order")
+_OURS = {f"timp_orders.{codename}" for codename in _CODENAMES}
 _DJANGO = "django.contrib.auth.backends.ModelBackend"
 _KEPT = "_timp_orders_permissions"
 
@@ -28,39 +29,58 @@ _KEPT = "_timp_orders_permissions"
 def has_permission(user: "User", permission: str) -> bool:
     """``user.has_perm(permission)``, for any user model.
 
-    What was read is kept on the user object, as Django itself keeps it.
+    What was read is kept on the user object, as what Django reads is.
 
-    :param permission: one of this app's, with its label: ``timp_orders.cancel_order``.
+    :param permission: with its label, such as ``timp_orders.cancel_order``.
+    :raises ValueError: Django's own, for a user that is not saved.
     """
     # A custom user model need not have PermissionsMixin.
     check = getattr(user, "has_perm", None)
     if check is None:
         return False
+    if permission not in _OURS or not _is_read_by_django(user, check):
+        return bool(check(permission))
     held = getattr(user, _KEPT, None)
     if held is None:
-        if not _is_read_by_django(user):
-            return bool(check(permission))
         held = _read(user)
         setattr(user, _KEPT, held)
     return permission in held
 
 
-def _is_read_by_django(user: Any) -> bool:
-    """Tell whether ``user.has_perm()`` would now read tables, and by Django's own rules alone."""
+def _is_read_by_django(user: Any, check: Any) -> bool:
+    """Tell whether the check would now read tables, and by Django's own rules alone.
+
+    :param check: ``user.has_perm``.
+    """
     from django.contrib.auth.models import PermissionsMixin
 
     return (
         list(django_settings.AUTHENTICATION_BACKENDS) == [_DJANGO]
-        and getattr(user.__class__, "has_perm", None) is PermissionsMixin.has_perm
+        and getattr(check, "__func__", None) is PermissionsMixin.has_perm
+        and _is_plain(user.__class__)
         and user.is_active
+        and not user.is_anonymous
         and not user.is_superuser
         and not hasattr(user, "_perm_cache")
     )
 
 
+@cache
+def _is_plain(user_model: Any) -> bool:
+    """Tell whether the model's groups and permissions are Django's, in tables that it made."""
+    declared = {"groups": "auth.Group", "user_permissions": "auth.Permission"}
+    relations = {name: getattr(getattr(user_model, name, None), "rel", None) for name in declared}
+    return all(
+        relation is not None
+        and relation.model._meta.label == declared[name]
+        and relation.through._meta.auto_created
+        for name, relation in relations.items()
+    )
+
+
 def _read(user: Any) -> set[str]:
     declared, grants = _query_sets(user.__class__)
-    held = [Q(pk__in=granted.filter(**{path: user.pk})) for granted, path in grants]
+    held = [Q(pk__in=granted.filter(**{path: user})) for granted, path in grants]
     using = router.db_for_read(declared.model, instance=user)
     rows = declared.using(using).filter(reduce(or_, held))
     return {f"timp_orders.{codename}" for codename in rows}

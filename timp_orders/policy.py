@@ -42,6 +42,8 @@ class Policy:
         :param user: signed in; neither an anonymous one nor the system itself gets here.
         :param side: ``Side.SUPPLIER`` or ``Side.RETAILER``.
         """
+        if user.pk is None:  # which would mean organizations without members
+            return queryset.none()
         model = queryset.model
         path = model.SUPPLIER_FIELD if side == Side.SUPPLIER else model.RETAILER_FIELD
         return queryset.filter(**{f"{path}__org_type": side, f"{path}__members": user.pk})
@@ -57,6 +59,8 @@ class Policy:
         if type(self).on_side is not Policy.on_side:
             return None
         found: dict[Side, list[Any]] = {side: [] for side in Side}
+        if user.pk is None:
+            return found
         organizations = apps.get_model("timp_orders", "Organization")._default_manager.using(using)
         for side, pk in organizations.filter(members=user.pk).values_list("org_type", "pk"):
             found[Side(side)].append(pk)

@@ -87,16 +87,16 @@ class OrderItemQuerySet(QuerySet[ModelT]):
             **{f"{LATEST}__{column}": value for column, value in where.items()},
         )
 
-    def with_lasting_cancellation(self) -> Self:
+    def with_open_or_confirmed_cancellation(self) -> Self:
         """Keep the items with an open or a confirmed cancellation, joined likewise.
 
         It is the newest, and the only one: while it stands, no other can be requested.
         """
         # Not by a list of statuses: with old statistics, PostgreSQL would look through all that the
         # index on the status has of them.
-        lasting = Q(**{f"{LATEST}__open": True})
-        lasting |= Q(**{f"{LATEST}__status": CancellationStatus.CONFIRMED})
-        return self.annotate(**{LATEST: FilteredRelation("cancellations")}).filter(lasting)
+        found = Q(**{f"{LATEST}__open": True})
+        found |= Q(**{f"{LATEST}__status": CancellationStatus.CONFIRMED})
+        return self.annotate(**{LATEST: FilteredRelation("cancellations")}).filter(found)
 
     def _stands(self, user: "User", side: Side) -> Exists:
         # An own EXISTS for each side, so that a policy may join as it likes and no row doubles.

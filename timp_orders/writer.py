@@ -45,9 +45,11 @@ def _only(call: Call, names: Names) -> Any | None:
     if unique and call.action == Action.CONFIRM:
         # The most frequent call, when all is as it should be. After it nothing is left to do to
         # either side, so the lean statement need not ask where the caller stands on the other.
-        rows = list(confirmable(call.by, call.standing, call.using, **unique))
-        if len(rows) == 1 and call.ruling(attach(rows[0], call.standing)) in ("change", "replay"):
-            return rows[0]
+        rows = confirmable(call.by, call.standing, call.using, **unique)
+        # A host's policy may double a row; imported data may hold several cancellations.
+        found = {attach(row, call.standing, side=call.action.side): row for row in rows}
+        if len(found) == 1 and call.ruling(next(iter(found))) in ("change", "replay"):
+            return next(iter(found.values()))
     item = names.only(described(call.by, call.standing, call.using))
     if item is not None:
         attach(item, call.standing)
