@@ -49,6 +49,13 @@ def fail_as_if_busy():
     raise OperationalError from (Locked() if connection.vendor == "sqlite" else Cause())
 
 
+def test_nobody_signed_in_is_refused_one_item_as_if_there_were_none(item, cancellation):
+    items = OrderItem.objects.filter(uuid=item.uuid)
+    outcome = confirm_cancellation(items, by=AnonymousUser())
+    assert isinstance(outcome.refused[item.uuid], errors.NotFound)
+    assert outcome.item is None
+
+
 class TestImportedCancellations:
     """A host may have brought its own, which the service would not have made."""
 
