@@ -59,16 +59,17 @@ class Names:
 
     def only(self, described: QuerySet[Any]) -> Any | None:
         """Return the item that is named, read through ``described``; ``None`` if not just one."""
-        if self._uuids is None:
-            rows = described.filter(pk__in=self._items.order_by().values("pk"))
-        elif len(self._uuids) == 1:
-            rows = described.filter(pk__in=list(self._uuids))
+        unique = self.unique()
+        if unique is None:
+            if len(self.uuids()) != 1:
+                return None
+            rows = described.filter(pk__in=list(self.uuids()))
         else:
-            return None
-        first_two = list(rows.order_by()[:2])
-        if not first_two and self._uuids is None:
+            rows = described.filter(**unique)
+        item = next(iter(rows.order_by()), None)
+        if item is None and unique is not None:
             self._uuids = {}  # nothing is named, and that takes no second look
-        return first_two[0] if len(first_two) == 1 else None
+        return item
 
     def uuids(self) -> dict[Any, UUID]:
         """Read the UUIDs of the named items by primary key, in its order."""
