@@ -79,7 +79,7 @@ MUTATIONS = [
     Mutation(
         "no reading again under the lock",
         "writer.py",
-        "found = locked_facts(batch, call.by, call.standing, call.using)",
+        "found = locked_facts(batch, call.by, call.standing, call.action.side, call.using)",
         "found = {i.pk: attach(i, call.standing) for i in"
         " described(call.by, call.standing, call.using).filter(pk__in=batch)}",
         "several_items_wait",

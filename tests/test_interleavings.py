@@ -20,7 +20,7 @@ from tests.test_states import RESULTS, expected
 from timp_orders import errors, services, writer
 from timp_orders.models import Cancellation, Order, OrderItem, Organization
 from timp_orders.states import Action
-from timp_orders.testing import CancellationFactory, OrderItemFactory
+from timp_orders.testing import CancellationFactory, OrderItemFactory, OrganizationFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -323,6 +323,16 @@ def test_who_is_no_member_any_more_under_the_lock_is_told_of_no_item(retailer_us
         outcome = services.request_cancellation(naming(item), by=retailer_user)
     assert codes(outcome) == {item.uuid: "not_found"}
     assert outcome.item is None
+
+
+def test_an_item_that_became_another_suppliers_while_it_waits_is_not_found(level, supplier_user):
+    items = [make("requested"), make("requested")]
+    supplier, another = items[0].supplier, OrganizationFactory(org_type="supplier")
+    supplier.members.add(supplier_user)
+    naming(*items).update(supplier=supplier)
+    with while_waiting(lambda: naming(items[1]).update(supplier=another), level):
+        outcome = services.confirm_cancellation(naming(*items), by=supplier_user)
+    assert codes(outcome) == {items[0].uuid: "change", items[1].uuid: "not_found"}
 
 
 def test_an_item_that_ships_in_the_same_transaction_has_no_cancellation_to_show():

@@ -51,6 +51,10 @@ class Side(TextChoices):
     SUPPLIER = "supplier", _("supplier")
     RETAILER = "retailer", _("retailer")
 
+    @property
+    def opposite(self) -> "Side":
+        return Side.RETAILER if self == Side.SUPPLIER else Side.SUPPLIER
+
 
 class Via(TextChoices):
     """The door that a request or a decision came through."""

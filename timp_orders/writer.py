@@ -113,7 +113,7 @@ def _perform_locked(call: Call, names: Mapping[Any, UUID]) -> Outcome:
     pks = list(names)
     for start in range(0, len(pks), BATCH_SIZE):
         batch = pks[start : start + BATCH_SIZE]
-        found = locked_facts(batch, call.by, call.standing, call.using)
+        found = locked_facts(batch, call.by, call.standing, call.action.side, call.using)
         changing = []
         for pk in batch:
             facts = found.get(pk)
