@@ -11,6 +11,7 @@ from django.urls import reverse
 from rest_framework.authtoken.models import Token
 
 from tests.benchmarks.scale import FILL
+from tests.test_services import SERVICES
 from timp_orders.models import Cancellation, OrderItem, Organization
 from timp_orders.testing import OrganizationFactory, UserFactory
 
@@ -100,3 +101,16 @@ def test_an_item_is_found_by_indexes(scans, who, status):
     assert kinds <= BY_INDEX
     kinds = scans(who, "patch", reverse("timp_orders:confirm", args=[item.uuid]))
     assert kinds - {"Result"} <= BY_INDEX
+
+
+@pytest.mark.parametrize("action", ["confirm", "reject", "request"])
+def test_many_items_are_found_by_indexes(filled, action):
+    """Their keys are one array, which the planner sees."""
+    supplier = Organization.objects.get(members__username="plans-large")
+    pks = list(OrderItem.objects.filter(supplier=supplier).values_list("pk", flat=True)[:300])
+    with CaptureQueriesContext(connection) as captured:
+        outcome = SERVICES[action](OrderItem.objects.filter(pk__in=pks), by=filled["large"])
+    assert len(outcome.changed) + len(outcome.unchanged) + len(outcome.refused) == len(pks)
+    plans = [plan_of(query["sql"]) for query in captured if "= ANY(" in query["sql"]]
+    assert len(plans) >= 3
+    assert {node["Node Type"] for plan in plans for node in plan} <= BY_INDEX
