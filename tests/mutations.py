@@ -86,6 +86,16 @@ MUTATIONS = [
         databases=SERVERS,
     ),
     Mutation(
+        "the sides are asked before the lock",
+        "facts.py",
+        "    rows = list(held",
+        "    asked = globals()['_on_side_of'](pks, user, standing, side, using)\n"
+        "    _on_side_of = lambda pks, *rest: asked & set(pks)\n"
+        "    rows = list(held",
+        "another_suppliers",
+        databases=SERVERS,
+    ),
+    Mutation(
         "a loser is not ruled on again",
         "writer.py",
         "        except trail.Changed:\n            pass\n",
