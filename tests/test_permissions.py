@@ -1,3 +1,4 @@
+from functools import partial
 from itertools import chain, combinations, product
 from types import SimpleNamespace
 
@@ -150,10 +151,9 @@ def test_a_user_who_is_not_saved_is_refused_as_django_does():
     """Not taken for the members of every empty group."""
     Group.objects.create(name="empty").permissions.set(named(*OURS))
     unsaved = User(username="unsaved")
-    with pytest.raises(ValueError, match="needs to have a value"):
-        unsaved.has_perm("timp_orders.cancel_order")
-    with pytest.raises(ValueError, match="must be saved"):
-        has_permission(unsaved, "timp_orders.cancel_order")
+    for ask in (unsaved.has_perm, partial(has_permission, unsaved)):
+        with pytest.raises(ValueError, match="needs to have a value"):
+            ask("timp_orders.cancel_order")
 
 
 @pytest.mark.parametrize("name", ["groups", "user_permissions", "is_anonymous"])

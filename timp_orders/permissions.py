@@ -4,14 +4,15 @@ Django's own backend reads all that a user is permitted, in two statements: the 
 call. Where no other backend is asked, one statement reads just those of this app.
 """
 
-from functools import cache, reduce
-from operator import or_
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.db import router
 from django.db.models import Q, QuerySet
+
+from timp_orders.parameter import Parameter
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -57,6 +58,7 @@ def _is_read_by_django(user: Any, check: Any) -> bool:
     return (
         list(django_settings.AUTHENTICATION_BACKENDS) == [_DJANGO]
         and getattr(check, "__func__", None) is PermissionsMixin.has_perm
+        and user.pk is not None
         and _is_plain(user.__class__)
         and user.is_active
         and not user.is_anonymous
@@ -79,31 +81,29 @@ def _is_plain(user_model: Any) -> bool:
 
 
 def _read(user: Any) -> set[str]:
-    declared, grants = _query_sets(user.__class__)
-    held = [Q(pk__in=granted.filter(**{path: user})) for granted, path in grants]
-    using = router.db_for_read(declared.model, instance=user)
-    rows = declared.using(using).filter(reduce(or_, held))
-    return set(rows)
+    held, key = _held(user.__class__)
+    with key.of(user.pk):
+        return set(held.using(router.db_for_read(held.model, instance=user)))
 
 
 @cache
-def _query_sets(user_model: Any) -> tuple[QuerySet[Any], list[tuple[QuerySet[Any], str]]]:
-    """Make what depends on the model alone, which costs as much as a statement.
+def _held(user_model: Any) -> tuple[QuerySet[Any], Parameter]:
+    """Make the query set of the code names that a user holds, or a group of theirs.
 
-    :returns: this app's permissions; and what is granted to users and to their groups, each with
-        the path to the user.
+    :returns: that, and the user's key in it.
     """
-    permission = apps.get_model("auth", "Permission")
-    permissions = permission._default_manager.filter(content_type__app_label=_APP)
+    key = Parameter(user_model._meta.pk)
     own = user_model._meta.get_field("user_permissions")
     groups = user_model._meta.get_field("groups")
     of_groups = groups.related_model._meta.get_field("permissions")
-    return permissions.order_by().values_list("codename", flat=True), [
-        (_granted(own), own.m2m_field_name()),
-        (_granted(of_groups), f"{of_groups.m2m_field_name()}__{groups.related_query_name()}"),
-    ]
+    of_group = f"{of_groups.m2m_field_name()}__{groups.related_query_name()}"
+    held = Q(pk__in=_granted(own, **{own.m2m_field_name(): key}))
+    held |= Q(pk__in=_granted(of_groups, **{of_group: key}))
+    permission = apps.get_model("auth", "Permission")
+    permissions = permission._default_manager.filter(held, content_type__app_label=_APP)
+    return permissions.order_by().values_list("codename", flat=True), key
 
 
-def _granted(field: Any) -> QuerySet[Any]:
-    rows: QuerySet[Any] = field.remote_field.through._default_manager.all()
+def _granted(field: Any, **to: Any) -> QuerySet[Any]:
+    rows: QuerySet[Any] = field.remote_field.through._default_manager.filter(**to)
     return rows.values(field.m2m_reverse_field_name())
