@@ -11,13 +11,11 @@ from django.utils import timezone
 
 from tests.benchmarks.confirm import statements
 from tests.benchmarks.timing import progress
-from tests.benchmarks.world import seed, supplier_user
+from tests.benchmarks.world import analyze, seed, supplier_user
 from timp_orders.models import OrderItem
 from timp_orders.services import confirm_cancellation
 from timp_orders.writer import BATCH_SIZE
 
-ANALYZE = {"mysql": "ANALYZE TABLE {}"}
-ANALYZED = ["timp_orders_orderitem", "timp_orders_cancellation"]
 LOCK_ITEMS = "SELECT id FROM timp_orders_orderitem WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 LOCK_CANCELLATIONS = """
 SELECT id FROM timp_orders_cancellation WHERE order_item_id = ANY(%s) AND status = 'requested'
@@ -78,9 +76,7 @@ def _named(pks):
 
 
 def _timed(confirm, user, pks):
-    with connection.cursor() as cursor:
-        for table in ANALYZED:  # as the database does by itself, a little later
-            cursor.execute(ANALYZE.get(connection.vendor, "ANALYZE {}").format(table))
+    analyze()
     start = time.perf_counter()
     confirm(user, pks)
     seconds = time.perf_counter() - start

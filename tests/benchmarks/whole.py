@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext, setup_test_environment
 
 from tests.admin.desk import Desk
 from tests.benchmarks.timing import progress
-from tests.benchmarks.world import TOKEN, seed
+from tests.benchmarks.world import TOKEN, analyze, seed
 from timp_orders.models import OrderItem
 from timp_orders.writer import BATCH_SIZE
 
@@ -56,6 +56,7 @@ def _selection(count):
 
 
 def _measured(confirm):
+    analyze()
     reset_queries()
     with CaptureQueriesContext(connection) as captured:
         start = time.perf_counter()
