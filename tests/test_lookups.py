@@ -86,6 +86,15 @@ class TestParameter:
         assert made[0] != made[1]
 
 
+def test_two_parameters_of_one_field_are_two(items):
+    first, second = Parameter(OrderItem._meta.pk), Parameter(OrderItem._meta.pk)
+    assert first != second
+    assert first == first.copy()
+    kept = OrderItem.objects.filter(Q(pk=first) | Q(pk=second))
+    with first.of(items[0].pk), second.of(items[1].pk):
+        assert set(kept) == set(items[:2])
+
+
 def test_a_parameter_follows_a_relation(items):
     user = User.objects.create(username="one")
     organization = OrganizationFactory(members=[user])
@@ -125,4 +134,4 @@ def test_a_thousand_keys_are_one_parameter(items):
     keys = list(range(1000))
     statement, parameters = OrderItem.objects.filter(Among(F("pk"), keys)).query.sql_with_params()
     assert parameters == (keys,)
-    assert "= ANY(%s)" in statement
+    assert "= ANY(%s::bigint[])" in statement

@@ -4,11 +4,12 @@ from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, Permission, PermissionsMixin, User
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.utils.functional import SimpleLazyObject
 
-from timp_orders.permissions import _is_read_by_django, has_permission
+from timp_orders.permissions import _is_plain, _is_read_by_django, has_permission
 from timp_orders.testing import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -154,6 +155,40 @@ def test_a_user_who_is_not_saved_is_refused_as_django_does():
     for ask in (unsaved.has_perm, partial(has_permission, unsaved)):
         with pytest.raises(ValueError, match="needs to have a value"):
             ask("timp_orders.cancel_order")
+
+
+def test_a_user_model_with_a_key_of_its_own_holds_what_its_parent_is_granted():
+    """The relations are the parent's, and so are the keys in their tables."""
+
+    class Staff(User):
+        base = models.OneToOneField(User, models.CASCADE, parent_link=True)
+        number = models.IntegerField(primary_key=True)
+
+        class Meta:
+            app_label = "tests"
+
+    boss, clerk = user(OURS[:1]), user()
+    numbers = {boss: 500 + boss.pk, clerk: boss.pk}
+    for base, number in numbers.items():
+        one = Staff(number=number, base=base, **{f: getattr(base, f) for f in ("id", "username")})
+        assert _is_read_by_django(one, one.has_perm)
+        assert answers(one) == answers_of_django(base)
+
+
+def test_a_user_model_with_relations_of_two_parents_is_left_to_django():
+    class Grouped(models.Model):
+        grouped_id = models.BigAutoField(primary_key=True)
+        groups = models.ManyToManyField(Group)
+
+        class Meta:
+            app_label = "tests"
+
+    class Both(Grouped, PermissionsMixin):
+        class Meta:
+            app_label = "tests"
+
+    assert Both._meta.get_field("groups").model is Grouped
+    assert not _is_plain(Both)
 
 
 @pytest.mark.parametrize("name", ["groups", "user_permissions", "is_anonymous"])

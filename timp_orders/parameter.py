@@ -31,6 +31,11 @@ class Parameter(Expression):
         super().__init__(output_field=field)
         self._value: ContextVar[Any] = ContextVar("value")
 
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        # Of its copies too, but not of another parameter for the same field.
+        return type(self), id(self._value)
+
     @contextmanager
     def of(self, value: Any) -> Iterator[None]:
         """Say what the value is, in this thread, for statements that are made meanwhile."""

@@ -71,18 +71,22 @@ def _is_read_by_django(user: Any, check: Any) -> bool:
 def _is_plain(user_model: Any) -> bool:
     """Tell whether the model's groups and permissions are Django's, in tables that it made."""
     declared = {"groups": "auth.Group", "user_permissions": "auth.Permission"}
-    relations = {name: getattr(getattr(user_model, name, None), "rel", None) for name in declared}
-    return all(
-        relation is not None
-        and relation.model._meta.label == declared[name]
-        and relation.through._meta.auto_created
+    relations: dict[str, Any] = {
+        name: getattr(getattr(user_model, name, None), "rel", None) for name in declared
+    }
+    if None in relations.values():
+        return False
+    # Both by the same key, too: parents of a model may have one each.
+    return len({relation.field.model for relation in relations.values()}) == 1 and all(
+        relation.model._meta.label == declared[name] and relation.through._meta.auto_created
         for name, relation in relations.items()
     )
 
 
 def _read(user: Any) -> set[str]:
     held, key = _held(user.__class__)
-    with key.of(user.pk):
+    # By the key of the model that has the relations: a model that inherits them may have another.
+    with key.of(getattr(user, key.output_field.attname)):
         return set(held.using(router.db_for_read(held.model, instance=user)))
 
 
@@ -92,8 +96,8 @@ def _held(user_model: Any) -> tuple[QuerySet[Any], Parameter]:
 
     :returns: that, and the user's key in it.
     """
-    key = Parameter(user_model._meta.pk)
     own = user_model._meta.get_field("user_permissions")
+    key = Parameter(own.model._meta.pk)
     groups = user_model._meta.get_field("groups")
     of_groups = groups.related_model._meta.get_field("permissions")
     of_group = f"{of_groups.m2m_field_name()}__{groups.related_query_name()}"

@@ -38,6 +38,9 @@ class Policy:
     def on_side(self, queryset: QuerySet[Any], user: "User", side: Side) -> QuerySet[Any]:
         """Keep the order items on whose ``side`` the user stands.
 
+        Judge each item by itself, whichever others are in the query set: by ``filter`` and
+        ``exclude``, not by slices, ``distinct`` on fields or windows.
+
         :param queryset: order items, filterable; stay set-based, since it may name millions.
         :param user: signed in; neither an anonymous one nor the system itself gets here.
         :param side: ``Side.SUPPLIER`` or ``Side.RETAILER``.

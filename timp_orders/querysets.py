@@ -52,7 +52,9 @@ class Among(In):
             raise EmptyResultSet
         column, params = self.process_lhs(compiler, connection)
         _, keys = self.get_db_prep_lookup(self.rhs, connection)
-        return f"{column} = ANY(%s)", (*params, keys)
+        # Drivers guess a type by the values: psycopg2 takes texts for text, whatever the column is.
+        key_type = self.lhs.output_field.cast_db_type(connection)
+        return f"{column} = ANY(%s::{key_type}[])", (*params, keys)
 
 
 class OrderItemQuerySet(QuerySet[ModelT]):
