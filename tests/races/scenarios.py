@@ -167,7 +167,9 @@ class Shipping(threading.Thread):
                     time.sleep(0.001)
                 if call.ended:
                     continue  # too late for a race
-                time.sleep(random.uniform(0, 0.01))
+                # Anywhere in the call, however long calls take here, or soon after it.
+                earlier = [other.ended - other.began for other in self.calls if other.ended]
+                time.sleep(random.uniform(0, max(earlier, default=0.01)))
                 if self.ship_by_lock(item) if number % 2 else self.ship_by_comparison(item):
                     self.shipped.add(item.uuid)
         except BaseException as error:
