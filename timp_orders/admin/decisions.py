@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from timp_orders import errors, services
 from timp_orders.admin.columns import joined
@@ -16,7 +16,7 @@ from timp_orders.admin.wording import WORDINGS
 from timp_orders.call import Call
 from timp_orders.models import Cancellation
 from timp_orders.outcome import Outcome
-from timp_orders.querysets import OrderItemQuerySet
+from timp_orders.querysets import Among, OrderItemQuerySet
 from timp_orders.states import Action, CancellationStatus, Via
 from timp_orders.writer import BATCH_SIZE
 
@@ -81,7 +81,7 @@ class Decision:
         return self.tally
 
     def _items(self, pks: Sequence[Any]) -> QuerySet[Any]:
-        return OrderItemQuerySet(self.call.model, using=self.call.using).filter(pk__in=pks)
+        return OrderItemQuerySet(self.call.model, using=self.call.using).filter(Among(F("pk"), pks))
 
     def _uuids(self, rows: Sequence[Announced]) -> dict[Any, UUID]:
         items = self._items([row.pk for row in rows])
@@ -101,7 +101,7 @@ class Decision:
             self._attempt(uuids, expected)
 
     def _expected(self, rows: Sequence[Announced], uuids: dict[Any, UUID]) -> dict[UUID, UUID]:
-        shown = self._cancellations().filter(pk__in=[row.cancellation_pk for row in rows])
+        shown = self._cancellations().filter(Among(F("pk"), [row.cancellation_pk for row in rows]))
         return {
             uuids[item_pk]: uuid
             for item_pk, uuid in shown.values_list("order_item_id", "uuid")
@@ -112,7 +112,7 @@ class Decision:
         """Leave out items whose cancellation was requested and decided since the page."""
         shown = {row.pk: row.cancellation_pk or 0 for row in rows}
         decided = self._cancellations().exclude(status=CancellationStatus.REQUESTED)
-        found = decided.filter(order_item__in=list(uuids), pk__gt=min(shown.values()))
+        found = decided.filter(Among(F("order_item"), list(uuids)), pk__gt=min(shown.values()))
         newer = {item for item, pk in found.values_list("order_item_id", "pk") if pk > shown[item]}
         for item_pk in newer:
             self.tally.refuse(errors.Superseded(), uuids[item_pk])
