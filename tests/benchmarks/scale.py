@@ -12,7 +12,7 @@ from rest_framework.authtoken.models import Token
 
 from tests.benchmarks.calls import Caller
 from tests.benchmarks.timing import WARM_UP, interleave, progress, summed_up
-from tests.benchmarks.world import TOKEN, organizations, seed, url_of
+from tests.benchmarks.world import TOKEN, analyze, organizations, seed, url_of
 from timp_orders.models import Cancellation, Organization
 
 SIZES = {"small": 10_000, "large": 5_000_000}
@@ -70,8 +70,7 @@ def measure(options):
 def _work(wrapper, rounds):
     with _switched(wrapper):
         confirming = seed("timp_orders", rounds + WARM_UP)
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE timp_orders_cancellation")
+        analyze()
         pages = _pages()
     return {"confirm": _confirming(wrapper, confirming)} | {
         what: _listing(wrapper, *page) for what, page in pages.items()

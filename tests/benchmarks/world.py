@@ -95,10 +95,10 @@ def request(contender, items):
 
 def analyze():
     """Have the database look at what was seeded, as it does by itself a little later."""
-    analyze = {"mysql": "ANALYZE TABLE {}"}.get(connection.vendor, "ANALYZE {}")
+    statement = {"mysql": "ANALYZE TABLE {}"}.get(connection.vendor, "ANALYZE {}")
     with connection.cursor() as cursor:
         for table in ("timp_orders_orderitem", "timp_orders_cancellation"):
-            cursor.execute(analyze.format(table))
+            cursor.execute(statement.format(table))
 
 
 def _app(contender):
