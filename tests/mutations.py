@@ -105,8 +105,8 @@ MUTATIONS = [
     Mutation(
         "no compare-and-set of the cancellation",
         "trail.py",
-        "_Rows(cancellations.filter(status=CancellationStatus.REQUESTED))",
-        "_Rows(cancellations)",
+        "using(using).filter(decided_at=None)",
+        "using(using)",
         "between_the_unlocked_read or under_the_lock",
     ),
     Mutation(

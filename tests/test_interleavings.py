@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import TransactionTestCase
+from django.test.utils import CaptureQueriesContext
 
 from tests.interleaving import (
     LEVELS,
@@ -413,3 +414,19 @@ class TestOrderOfLocks:
             outcome = service(queryset, by=None)
         assert sorted(free) == [item.pk for item in items[1:]]
         assert len(outcome.changed) == 3
+
+    @pytest.mark.skipif(connection.vendor != "mysql", reason="locks what its index finds first")
+    @pytest.mark.parametrize("count", [1, 2])
+    @pytest.mark.parametrize("action", DECISIONS)
+    def test_a_row_is_locked_before_its_entries_in_other_indexes(self, action, count):
+        items = [make("requested") for _ in range(count)]
+        with CaptureQueriesContext(connection) as captured:
+            SERVICES[action](naming(*items), by=None)
+        updates = [query["sql"] for query in captured if query["sql"].startswith("UPDATE")]
+        assert len(updates) == (2 if action == "confirm" else 1)
+        with connection.cursor() as cursor:
+            for update in updates:
+                cursor.execute(f"EXPLAIN {update}")
+                columns = [column[0] for column in cursor.description]
+                (plan,) = (dict(zip(columns, row, strict=True)) for row in cursor.fetchall())
+                assert (plan["possible_keys"], plan["key"]) == ("PRIMARY", "PRIMARY")

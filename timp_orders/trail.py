@@ -16,7 +16,7 @@ from timp_orders.models import Cancellation
 from timp_orders.parameter import Parameter
 from timp_orders.querysets import Among, OrderItemQuerySet
 from timp_orders.signals import BY_ACTION
-from timp_orders.states import Action, CancellationStatus, Lifecycle
+from timp_orders.states import Action, Lifecycle
 
 __all__ = ["Changed", "decide", "decision", "open_cancellations", "tell"]
 
@@ -39,8 +39,9 @@ class _Rows:
 
 @cache
 def _undecided(using: str) -> _Rows:
-    cancellations = Cancellation.objects.using(using)
-    return _Rows(cancellations.filter(status=CancellationStatus.REQUESTED))
+    # Not by the status: MariaDB may then find, and lock, the row in the index on status and key
+    # before the row itself, while a call that has locked the row waits for that index: a deadlock.
+    return _Rows(Cancellation.objects.using(using).filter(decided_at=None))
 
 
 @cache
