@@ -38,7 +38,7 @@ class Mutation:
 MUTATIONS = [
     Mutation(
         "no lock on the items",
-        "querysets.py",
+        "models/querysets.py",
         '.order_by("pk").select_for_update(no_key=no_key)',
         '.order_by("pk")',
         "several_items_wait or between_the_naming",
@@ -46,7 +46,7 @@ MUTATIONS = [
     ),
     Mutation(
         "no lock on the cancellations",
-        "facts.py",
+        "services/reads.py",
         "cancellations: QuerySet[Any] = locked(trail, using)",
         'cancellations = trail.using(using).order_by("pk")',
         "several_items_wait or InsideAnother",
@@ -54,7 +54,7 @@ MUTATIONS = [
     ),
     Mutation(
         "locks in another order",
-        "querysets.py",
+        "models/querysets.py",
         'order_by("pk").select_for_update',
         "select_for_update",
         "OrderOfLocks",
@@ -62,7 +62,7 @@ MUTATIONS = [
     ),
     Mutation(
         "batches in the order of the selection",
-        "names.py",
+        "services/targets.py",
         "dict(sorted((row.pk, getattr(row, self._uuid_field)) for row in rows))",
         "dict((row.pk, getattr(row, self._uuid_field)) for row in rows)",
         "OrderOfLocks",
@@ -70,7 +70,7 @@ MUTATIONS = [
     ),
     Mutation(
         "batches in no order",
-        "names.py",
+        "services/targets.py",
         '.values("pk")).order_by("pk")',
         '.values("pk")).order_by("-pk")',
         "OrderOfLocks",
@@ -78,7 +78,7 @@ MUTATIONS = [
     ),
     Mutation(
         "no reading again under the lock",
-        "writer.py",
+        "services/engine.py",
         "found = locked_facts(batch, call.by, call.standing, call.action.side, call.using)",
         "found = {i.pk: attach(i, call.standing) for i in"
         " described(call.by, call.standing, call.using).filter(pk__in=batch)}",
@@ -87,7 +87,7 @@ MUTATIONS = [
     ),
     Mutation(
         "the sides are asked before the lock",
-        "facts.py",
+        "services/reads.py",
         "    rows = list(held",
         "    asked = globals()['_on_side_of'](pks, user, standing, side, using)\n"
         "    _on_side_of = lambda pks, *rest: asked & set(pks)\n"
@@ -97,35 +97,35 @@ MUTATIONS = [
     ),
     Mutation(
         "a loser is not ruled on again",
-        "writer.py",
+        "services/engine.py",
         "        except trail.Changed:\n            pass\n",
         "        except trail.Changed:\n            raise errors.Busy from None\n",
         "between_the_unlocked_read",
     ),
     Mutation(
         "no compare-and-set of the cancellation",
-        "trail.py",
+        "services/writes.py",
         "using(using).filter(decided_at=None)",
         "using(using)",
         "between_the_unlocked_read or under_the_lock",
     ),
     Mutation(
         "no compare-and-set of the item",
-        "trail.py",
+        "services/writes.py",
         '_Rows(items.filter(**{f"{model.STATUS_FIELD}__in": lifecycle.cancellable}))',
         "_Rows(items)",
         "between_the_unlocked_read or under_the_lock",
     ),
     Mutation(
         "cancellations written are not counted",
-        "trail.py",
+        "services/writes.py",
         "update(keys, values) != len(changing):",
         "update(keys, values) < 0:",
         "between_the_unlocked_read or under_the_lock",
     ),
     Mutation(
         "items written are not counted",
-        "trail.py",
+        "services/writes.py",
         "for facts in changing], cancelled) != len(changing):",
         "for facts in changing], cancelled) < 0:",
         "between_the_unlocked_read or under_the_lock",
@@ -147,21 +147,21 @@ MUTATIONS = [
     ),
     Mutation(
         "a violated constraint is not begun again",
-        "trail.py",
+        "services/writes.py",
         "if is_duplicate(error):",
         "if False:",
         "made_under_the_lock",
     ),
     Mutation(
         "rows that changed are not begun again",
-        "writer.py",
+        "services/engine.py",
         "lambda: _perform_locked(call, uuids), call.using, again=trail.Changed",
         "lambda: _perform_locked(call, uuids), call.using",
         "under_the_lock",
     ),
     Mutation(
         "a stale view of the item in another's transaction",
-        "writer.py",
+        "services/engine.py",
         "if connections[call.using].savepoint_ids:",
         "if False:",
         "InsideAnother and one_item",
@@ -169,7 +169,7 @@ MUTATIONS = [
     ),
     Mutation(
         "never tried again",
-        "contention.py",
+        "services/transactions.py",
         "tries = 2 if is_own else 1",
         "tries = 1",
         "TransactionOfItsOwn",
@@ -177,7 +177,7 @@ MUTATIONS = [
     ),
     Mutation(
         "tried again in another's transaction",
-        "contention.py",
+        "services/transactions.py",
         "tries = 2 if is_own else 1",
         "tries = 2",
         "SomebodyElses",
@@ -185,7 +185,7 @@ MUTATIONS = [
     ),
     Mutation(
         "tried again for ever",
-        "contention.py",
+        "services/transactions.py",
         "        tries -= 1\n",
         "",
         "busy_twice or never_tried",
@@ -193,7 +193,7 @@ MUTATIONS = [
     ),
     Mutation(
         "every error is tried again",
-        "contention.py",
+        "services/transactions.py",
         "and not is_contention(error)",
         "and False",
         "lost_at_the_commit or any_other_error",
@@ -201,7 +201,7 @@ MUTATIONS = [
     ),
     Mutation(
         "no transaction",
-        "contention.py",
+        "services/transactions.py",
         "with transaction.atomic(using=using):",
         "if True:",
         "TransactionOfItsOwn",
@@ -209,7 +209,7 @@ MUTATIONS = [
     ),
     Mutation(
         "a broken transaction is not noticed",
-        "trail.py",
+        "services/writes.py",
         "if connections[call.using].needs_rollback or written.count() != len(changing):",
         "if False:",
         "SwallowedDatabaseErrors",
@@ -217,7 +217,7 @@ MUTATIONS = [
     ),
     Mutation(
         "what was written is not looked for again",
-        "trail.py",
+        "services/writes.py",
         "if connections[call.using].needs_rollback or written.count() != len(changing):",
         "if connections[call.using].needs_rollback:",
         "SwallowedDatabaseErrors and silence",
@@ -225,7 +225,7 @@ MUTATIONS = [
     ),
     Mutation(
         "receivers are told of replays too",
-        "writer.py",
+        "services/engine.py",
         'if verdict == "change":\n                changing',
         'if verdict in ("change", "replay"):\n                changing',
         "a_replay",
@@ -233,14 +233,14 @@ MUTATIONS = [
     ),
     Mutation(
         "a superseded cancellation is decided",
-        "facts.py",
+        "services/reads.py",
         "facts.cancellation_uuid != expected",
         "False",
         "WithdrawnAndRequestedAnew",
     ),
     Mutation(
         "any open or confirmed cancellation is taken for the newest",
-        "writer.py",
+        "services/engine.py",
         "if len(found) == 1 and",
         "if found and",
         "ImportedCancellations",

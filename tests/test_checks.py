@@ -15,7 +15,8 @@ from django.test.utils import isolate_apps
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.throttling import ScopedRateThrottle
 
-from timp_orders import checks, item_checks
+from timp_orders.checks import order_items as item_checks
+from timp_orders.checks import settings as checks
 from timp_orders.models import AbstractOrderItem, OrderItem
 from timp_orders.policy import Policy
 

@@ -5,9 +5,9 @@ import sqlite3
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 
-from timp_orders.contention import in_transaction, is_contention, is_duplicate
 from timp_orders.errors import Busy
 from timp_orders.models import Organization
+from timp_orders.services.transactions import in_transaction, is_contention, is_duplicate
 
 
 class PostgreSQLError(Exception):

@@ -4,7 +4,7 @@ import pytest
 from django.utils import translation
 
 from timp_orders import errors
-from timp_orders.outcome import Outcome
+from timp_orders.services.outcome import Outcome
 
 CLASSES = [getattr(errors, name) for name in errors.__all__]
 

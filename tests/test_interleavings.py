@@ -18,8 +18,9 @@ from tests.interleaving import (
 )
 from tests.test_services import SERVICES, codes
 from tests.test_states import RESULTS, expected
-from timp_orders import errors, services, writer
+from timp_orders import errors, services
 from timp_orders.models import Cancellation, Order, OrderItem, Organization
+from timp_orders.services import engine
 from timp_orders.states import Action
 from timp_orders.testing import CancellationFactory, OrderItemFactory, OrganizationFactory
 
@@ -388,7 +389,7 @@ class TestOrderOfLocks:
     @pytest.mark.parametrize("action", Action.values)
     def test_items_are_locked_from_the_first_to_the_last(self, monkeypatch, action):
         for batch_size, sequence in product([1, 2, 900], ["pk", "-pk", "?"]):
-            monkeypatch.setattr(writer, "BATCH_SIZE", batch_size)
+            monkeypatch.setattr(engine, "BATCH_SIZE", batch_size)
             items = [ready(action) for _ in range(3)]
             selection = naming(*items).order_by(sequence)
             for queryset in (selection, selection[:3]):

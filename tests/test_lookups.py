@@ -10,9 +10,9 @@ from django.db import connection
 from django.db.models import F, Q
 from django.test.utils import CaptureQueriesContext
 
+from timp_orders.has_perm import Parameter
 from timp_orders.models import Cancellation, OrderItem, Organization
-from timp_orders.parameter import Parameter
-from timp_orders.querysets import Among
+from timp_orders.models.querysets import Among
 from timp_orders.testing import CancellationFactory, OrderItemFactory, OrganizationFactory
 
 pytestmark = pytest.mark.django_db

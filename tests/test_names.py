@@ -5,8 +5,8 @@ from django.db.models import F, OuterRef, Q, Subquery
 
 from tests.interleaving import LEVELS, just_before
 from timp_orders.models import Cancellation, OrderItem
-from timp_orders.names import Names
 from timp_orders.services import confirm_cancellation, reject_cancellation
+from timp_orders.services.targets import Names
 from timp_orders.testing import CancellationFactory, OrderItemFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.utils.functional import SimpleLazyObject
 
-from timp_orders.permissions import _is_plain, _is_read_by_django, has_permission
+from timp_orders.has_perm import _is_plain, _is_read_by_django, has_permission
 from timp_orders.testing import UserFactory
 
 pytestmark = pytest.mark.django_db

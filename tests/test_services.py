@@ -12,9 +12,10 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.test_states import CANCELLATION_STATUSES, ITEM_STATUSES, expected
 from timp_orders import errors, services
-from timp_orders.facts import attach, described
 from timp_orders.models import Cancellation, OrderItem
 from timp_orders.policy import Policy
+from timp_orders.services.engine import BATCH_SIZE
+from timp_orders.services.reads import attach, described
 from timp_orders.states import Action
 from timp_orders.testing import (
     CancellationFactory,
@@ -22,7 +23,6 @@ from timp_orders.testing import (
     OrganizationFactory,
     UserFactory,
 )
-from timp_orders.writer import BATCH_SIZE
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.apps import apps
 from django.db.models import QuerySet
 
-from timp_orders.permissions import has_permission
+from timp_orders.has_perm import has_permission
 from timp_orders.states import Side
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.admin.desk import kinds, said
 from timp_orders.models import Cancellation, OrderItem
+from timp_orders.services.engine import BATCH_SIZE
 from timp_orders.signals import cancellation_confirmed
-from timp_orders.writer import BATCH_SIZE
 
 pytestmark = pytest.mark.django_db
 

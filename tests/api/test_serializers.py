@@ -7,9 +7,9 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.serializers import CharField
 
 from timp_orders.api import serializers
-from timp_orders.facts import attach, described
 from timp_orders.models import Cancellation
 from timp_orders.policy import Policy
+from timp_orders.services.reads import attach, described
 from timp_orders.testing import CancellationFactory
 
 pytestmark = pytest.mark.django_db

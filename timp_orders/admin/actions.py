@@ -21,13 +21,13 @@ from timp_orders.admin.reports import report
 from timp_orders.admin.selection import Selection, TooLarge
 from timp_orders.admin.trail import trail
 from timp_orders.admin.wording import WORDINGS, counted
-from timp_orders.call import Call
 from timp_orders.conf import settings
-from timp_orders.facts import attach, described
-from timp_orders.querysets import OrderItemQuerySet
+from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.services import supported_actions
+from timp_orders.services.command import Call
+from timp_orders.services.engine import BATCH_SIZE
+from timp_orders.services.reads import attach, described
 from timp_orders.states import Action, Via
-from timp_orders.writer import BATCH_SIZE
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]

@@ -26,7 +26,7 @@ from timp_orders.admin.filters import ReasonFilter
 from timp_orders.admin.scope import TrailAdmin, sees_all
 from timp_orders.conf import settings
 from timp_orders.models import Cancellation, get_order_item_model
-from timp_orders.querysets import OrderItemQuerySet
+from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.states import Side
 
 __all__ = ["CancellationAdmin"]

@@ -13,12 +13,12 @@ from timp_orders.admin.columns import joined
 from timp_orders.admin.preview import error_of
 from timp_orders.admin.selection import Announced, Selection
 from timp_orders.admin.wording import WORDINGS
-from timp_orders.call import Call
 from timp_orders.models import Cancellation
-from timp_orders.outcome import Outcome
-from timp_orders.querysets import Among, OrderItemQuerySet
+from timp_orders.models.querysets import Among, OrderItemQuerySet
+from timp_orders.services.command import Call
+from timp_orders.services.engine import BATCH_SIZE
+from timp_orders.services.outcome import Outcome
 from timp_orders.states import Action, CancellationStatus, Via
-from timp_orders.writer import BATCH_SIZE
 
 __all__ = ["EXAMPLES", "Decision", "Refusals", "Tally"]
 

@@ -11,9 +11,9 @@ from timp_orders import errors
 from timp_orders.admin.columns import joined, reason_label, shown
 from timp_orders.admin.selection import Announced
 from timp_orders.admin.wording import REFUSED, WORDINGS, counted
-from timp_orders.call import Call
-from timp_orders.facts import Facts, attach, described
-from timp_orders.querysets import LATEST
+from timp_orders.models.querysets import LATEST
+from timp_orders.services.command import Call
+from timp_orders.services.reads import Facts, attach, described
 
 __all__ = ["LISTED", "Group", "error_of", "groups", "ruled"]
 

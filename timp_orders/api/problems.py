@@ -13,7 +13,7 @@ from rest_framework.views import exception_handler
 
 from timp_orders import errors
 from timp_orders.conf import settings
-from timp_orders.contention import is_contention
+from timp_orders.services.transactions import is_contention
 
 __all__ = ["MEDIA_TYPE", "NothingToDo", "Problem", "respond", "title_of"]
 

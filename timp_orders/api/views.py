@@ -33,10 +33,10 @@ from timp_orders.api.serializers import (
     OutcomeSerializer,
 )
 from timp_orders.conf import settings
-from timp_orders.facts import attach, described
 from timp_orders.models import Cancellation, get_order_item_model
-from timp_orders.querysets import OrderItemQuerySet
+from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.services import BY_ACTION
+from timp_orders.services.reads import attach, described
 from timp_orders.states import Action, CancellationStatus, Via
 
 if TYPE_CHECKING:

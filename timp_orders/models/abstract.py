@@ -9,7 +9,7 @@ from django.db.models.constants import LOOKUP_SEP
 from django.utils.translation import gettext_lazy as _
 
 from timp_orders.conf import settings
-from timp_orders.querysets import OrderItemQuerySet
+from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.states import ItemStatus, Lifecycle
 
 __all__ = ["AbstractOrderItem"]

@@ -9,12 +9,12 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from timp_orders import errors
-from timp_orders.call import Call
-from timp_orders.contention import is_duplicate
-from timp_orders.facts import Facts
+from timp_orders.has_perm import Parameter
 from timp_orders.models import Cancellation
-from timp_orders.parameter import Parameter
-from timp_orders.querysets import Among, OrderItemQuerySet
+from timp_orders.models.querysets import Among, OrderItemQuerySet
+from timp_orders.services.command import Call
+from timp_orders.services.reads import Facts
+from timp_orders.services.transactions import is_duplicate
 from timp_orders.signals import BY_ACTION
 from timp_orders.states import Action, Lifecycle
 

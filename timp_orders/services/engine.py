@@ -8,12 +8,13 @@ from uuid import UUID
 from django.db import connections
 from django.db.models import QuerySet
 
-from timp_orders import errors, trail
-from timp_orders.call import Call
-from timp_orders.contention import in_transaction
-from timp_orders.facts import Facts, attach, catch_up, confirmable, described, locked_facts
-from timp_orders.names import Names
-from timp_orders.outcome import Outcome
+from timp_orders import errors
+from timp_orders.services import writes as trail
+from timp_orders.services.command import Call
+from timp_orders.services.outcome import Outcome
+from timp_orders.services.reads import Facts, attach, catch_up, confirmable, described, locked_facts
+from timp_orders.services.targets import Names
+from timp_orders.services.transactions import in_transaction
 from timp_orders.states import Action, Ruling
 
 __all__ = ["BATCH_SIZE", "perform"]

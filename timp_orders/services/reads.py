@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 from timp_orders import errors
 from timp_orders.conf import settings
 from timp_orders.models import AbstractOrderItem, Cancellation, get_order_item_model
-from timp_orders.querysets import LATEST, Among, OrderItemQuerySet, locked
+from timp_orders.models.querysets import LATEST, Among, OrderItemQuerySet, locked
 from timp_orders.states import Action, Lifecycle, Ruling, Side, rule
 
 if TYPE_CHECKING:

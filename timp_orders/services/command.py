@@ -9,8 +9,8 @@ from django.db import router
 
 from timp_orders import errors
 from timp_orders.conf import settings
-from timp_orders.facts import Facts, ruling
 from timp_orders.models import get_order_item_model
+from timp_orders.services.reads import Facts, ruling
 from timp_orders.states import Action, Ruling
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from timp_orders.abstract_models import AbstractOrderItem
 from timp_orders.conf import ORDER_ITEM_MODEL as SWAPPABLE
 from timp_orders.conf import order_item_model_label
+from timp_orders.models.abstract import AbstractOrderItem
 from timp_orders.states import CancellationStatus, Side, Via
 
 __all__ = [

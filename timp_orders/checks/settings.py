@@ -1,4 +1,4 @@
-"""System checks of the settings; those of the order item model are in ``item_checks``.
+"""System checks of the settings; those of the order item model are in ``checks.order_items``.
 
 Every check has an id, and a hint that says what to write. None opens a database connection, so
 none is tagged as a database check: all run with every ``check``, ``migrate`` and ``runserver``.
@@ -17,8 +17,8 @@ from rest_framework.authentication import BaseAuthentication, TokenAuthenticatio
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
 
+from timp_orders.checks.order_items import check_order_item_model
 from timp_orders.conf import Setting, Settings, settings
-from timp_orders.item_checks import check_order_item_model
 from timp_orders.models import Cancellation
 from timp_orders.policy import Policy
 

@@ -10,7 +10,7 @@ cancellation exactly one wins.
 ``by`` is the user who acts; the rules of sides and permissions are applied to them. ``None`` is the
 system itself: trusted code, which may do all. ``via`` is the door, kept in the trail.
 
-All four return an :class:`~timp_orders.outcome.Outcome`, send the signal of
+All four return an :class:`~timp_orders.services.outcome.Outcome`, send the signal of
 ``timp_orders.signals`` for each cancellation that changed, and raise:
 
 ``TypeError``
@@ -30,12 +30,12 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from timp_orders.call import Call
-from timp_orders.facts import Facts, ruling
 from timp_orders.models import get_order_item_model
-from timp_orders.outcome import Outcome
+from timp_orders.services.command import Call
+from timp_orders.services.engine import perform
+from timp_orders.services.outcome import Outcome
+from timp_orders.services.reads import Facts, ruling
 from timp_orders.states import Action, Via
-from timp_orders.writer import perform
 
 if TYPE_CHECKING:
     from timp_orders.policy import User
@@ -128,7 +128,7 @@ def supported_actions(facts: Facts) -> list[Action]:
     """List what a user may do to an item now, by the very rule that the writers use.
 
     :param facts: ``item.facts``, of an ``Outcome.item`` or an item read through
-        ``timp_orders.facts``.
+        ``timp_orders.services.reads``.
     """
     lifecycle = get_order_item_model().lifecycle()
     return [action for action in Action if ruling(action, facts, lifecycle) == "change"]
