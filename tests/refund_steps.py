@@ -25,6 +25,7 @@ from refunds.models import Refund
 
 from timp_orders import services
 from timp_orders.models import Cancellation, OrderItem
+from timp_orders.services import SYSTEM
 from timp_orders.signals import cancellation_confirmed
 from timp_orders.testing import CancellationFactory
 
@@ -41,7 +42,7 @@ def confirm():
     """Confirm every item by itself, as a client does who sends its calls again."""
     for item in OrderItem.objects.order_by("pk"):
         one = OrderItem.objects.filter(pk=item.pk)
-        services.confirm_cancellation(one, by=None).raise_if_refused()
+        services.confirm_cancellation(one, by=SYSTEM).raise_if_refused()
 
 
 def confirm_killed_before_the_commit():

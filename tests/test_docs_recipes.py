@@ -16,6 +16,7 @@ from rest_framework.authtoken.models import Token
 
 from timp_orders import services, signals
 from timp_orders.models import Cancellation, OrderItem
+from timp_orders.services import SYSTEM
 from timp_orders.testing import OrderItemFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -160,7 +161,7 @@ class TestSignals:
     ):
         recipe("Reacting to signals")
         with django_capture_on_commit_callbacks(execute=True):
-            services.confirm_cancellation(named(item), by=None)
+            services.confirm_cancellation(named(item), by=SYSTEM)
             assert mail.outbox == []
         assert [message.body for message in mail.outbox] == [str(item.uuid)]
 
@@ -186,8 +187,8 @@ class TestSignals:
 def test_own_reasons_take_the_place_of_the_apps(recipe, item, named):
     recipe("Own reasons")
     with pytest.raises(ValueError, match="reason"):
-        services.request_cancellation(named(item), by=None, reason="fraud")
-    services.request_cancellation(named(item), by=None, reason="too_late")
+        services.request_cancellation(named(item), by=SYSTEM, reason="fraud")
+    services.request_cancellation(named(item), by=SYSTEM, reason="too_late")
     assert Cancellation.objects.get().reason == "too_late"
 
 

@@ -40,8 +40,11 @@ def test_an_outcome_without_refusals_raises_nothing():
 
 
 def test_an_outcome_with_refusals_raises_the_first_one():
-    first, second = errors.WrongSide(), errors.NotFound()
-    outcome = Outcome(refused={uuid4(): first, uuid4(): second})
-    with pytest.raises(errors.WrongSide) as raised:
+    uuid = uuid4()
+    first = errors.AlreadyShipped(order_item_uuid=uuid, item_status="HasTracking")
+    outcome = Outcome(refused={uuid: first, uuid4(): errors.NotFound()})
+    with pytest.raises(errors.AlreadyShipped, match=str(uuid)) as raised:
         outcome.raise_if_refused()
-    assert raised.value is first
+    assert raised.value.order_item_uuid == uuid
+    assert raised.value.item_status == "HasTracking"
+    assert str(uuid) not in str(first)  # which an answer shows beside the UUID

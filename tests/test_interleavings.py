@@ -20,9 +20,15 @@ from tests.test_services import SERVICES, codes
 from tests.test_states import RESULTS, expected
 from timp_orders import errors, services
 from timp_orders.models import Cancellation, Order, OrderItem, Organization
-from timp_orders.services import engine
+from timp_orders.services import SYSTEM, engine
 from timp_orders.states import Action
-from timp_orders.testing import CancellationFactory, OrderItemFactory, OrganizationFactory
+from timp_orders.testing import (
+    CancellationFactory,
+    OrderFactory,
+    OrderItemFactory,
+    OrganizationFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,6 +38,9 @@ FIRST_UPDATE = "^UPDATE"
 CANCELLATION_UPDATE = "^UPDATE .timp_orders_cancellation"
 
 DECISIONS = ["confirm", "reject", "withdraw"]
+
+FIRST_LOCK = dict.fromkeys(Action.values, ITEM_LOCK) | {"confirm": FIRST_UPDATE}
+"""The statement by which a call on one item takes its lock."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -77,7 +86,7 @@ def do(actions, *items):
     def work():
         for action in actions:
             if action in SERVICES:
-                SERVICES[action](naming(*items), by=None, note="the other's")
+                SERVICES[action](naming(*items), by=SYSTEM, note="the other's")
             elif action == "ship":
                 naming(*items).update(status="HasTracking")
             else:
@@ -106,11 +115,11 @@ def check_truth(action, item, stood, outcome):
     assert standing(item) == (item_status, cancellation_status)
     assert item.cancellations.filter(status="requested").count() <= 1
     if outcome.item is not None:
-        assert outcome.item.cancellation == item.cancellations.first()
-        assert outcome.item.facts.cancellation_status == cancellation_status
-        if action in ("confirm", "request") or code != "change":
-            # (To reject and to withdraw, the item's own status is nothing.)
-            assert outcome.item.status == item_status
+        assert outcome.item.timp_cancellation == item.cancellations.first()
+        assert outcome.item.status == item_status
+        again = OrderItem.objects.get(pk=item.pk)  # for which all is read anew
+        kept, read = (services.supported_actions(it, SYSTEM) for it in (outcome.item, again))
+        assert kept == read
 
 
 # What the other session does between the reading and the writing, and how the item stands then.
@@ -137,11 +146,11 @@ START = dict.fromkeys(DECISIONS, ("Allocated", "requested")) | {"request": ("All
 @pytest.mark.parametrize("action", Action.values)
 class TestAnotherSessionIsFaster:
     def test_between_the_unlocked_read_and_the_writing(self, level, action):
-        window = ITEM_LOCK if action == "request" else FIRST_UPDATE
+        window = FIRST_LOCK[action]
         for others, stood in CASES[action].items():
             item, bystander = ready(action), ready(action)
             with just_before(window, do(others, item), level):
-                outcome = SERVICES[action](naming(item), by=None)
+                outcome = SERVICES[action](naming(item), by=SYSTEM)
             check_truth(action, item, stood, outcome)
             assert standing(bystander) == START[action]
 
@@ -149,45 +158,24 @@ class TestAnotherSessionIsFaster:
         for others, stood in CASES[action].items():
             items = [ready(action) for _ in range(3)]
             with just_before(ITEM_LOCK, do(others, items[1]), level):
-                outcome = SERVICES[action](naming(*items), by=None)
+                outcome = SERVICES[action](naming(*items), by=SYSTEM)
             check_truth(action, items[0], START[action], outcome)
             check_truth(action, items[1], stood, outcome)
 
     def test_while_one_item_waits(self, level, action):
         for others, stood in CASES[action].items():
-            if action in ("reject", "withdraw") and others == ("ship",):
-                continue  # these take no lock on the item: nothing to wait for
             item = ready(action)
             with while_waiting(do(others, item), level):
-                outcome = SERVICES[action](naming(item), by=None)
+                outcome = SERVICES[action](naming(item), by=SYSTEM)
             check_truth(action, item, stood, outcome)
 
     def test_while_several_items_wait(self, level, action):
         for others, stood in CASES[action].items():
             items = [ready(action) for _ in range(3)]
             with while_waiting(do(others, items[1]), level):
-                outcome = SERVICES[action](naming(*items), by=None)
+                outcome = SERVICES[action](naming(*items), by=SYSTEM)
             check_truth(action, items[1], stood, outcome)
             check_truth(action, items[2], START[action], outcome)
-
-
-@pytest.mark.parametrize("winner", ["reject", "withdraw"])
-class TestADecisionThatTakesNoLockOnTheItem:
-    """It may come between the two statements of a call that already has that lock."""
-
-    def test_a_confirmation_that_wrote_the_item_takes_it_back(self, level, winner):
-        item = make("requested")
-        with just_before(CANCELLATION_UPDATE, do([winner], item), level):
-            outcome = services.confirm_cancellation(naming(item), by=None)
-        check_truth("confirm", item, ("Allocated", RESULTS[winner]), outcome)
-
-    @pytest.mark.parametrize("action", DECISIONS)
-    def test_several_are_ruled_by_what_their_locks_return(self, level, action, winner):
-        items = [make("requested"), make("requested")]
-        with just_before(CANCELLATION_LOCK, do([winner], items[0]), level):
-            outcome = SERVICES[action](naming(*items), by=None)
-        check_truth(action, items[0], ("Allocated", RESULTS[winner]), outcome)
-        check_truth(action, items[1], START[action], outcome)
 
 
 @pytest.mark.parametrize("action", DECISIONS)
@@ -195,8 +183,8 @@ class TestWithdrawnAndRequestedAnew:
     def test_a_decision_that_names_the_old_one_is_superseded(self, level, action):
         item = make("requested")
         meant = {item.uuid: item.cancellations.get().uuid}
-        with just_before(FIRST_UPDATE, do(["withdraw", "request"], item), level):
-            outcome = SERVICES[action](naming(item), by=None, expected=meant)
+        with just_before(FIRST_LOCK[action], do(["withdraw", "request"], item), level):
+            outcome = SERVICES[action](naming(item), by=SYSTEM, expected=meant)
         assert codes(outcome) == {item.uuid: "superseded"}
         assert standing(item) == ("Allocated", "requested")
 
@@ -204,7 +192,7 @@ class TestWithdrawnAndRequestedAnew:
         items = [make("requested"), make("requested")]
         meant = {item.uuid: item.cancellations.get().uuid for item in items}
         with just_before(ITEM_LOCK, do(["withdraw", "request"], items[0]), level):
-            outcome = SERVICES[action](naming(*items), by=None, expected=meant)
+            outcome = SERVICES[action](naming(*items), by=SYSTEM, expected=meant)
         assert codes(outcome) == {items[0].uuid: "superseded", items[1].uuid: "change"}
 
 
@@ -212,16 +200,16 @@ class TestWithdrawnAndRequestedAnew:
 class TestVanishedItems:
     def test_one_is_not_found(self, level, action):
         item = ready(action)
-        window = ITEM_LOCK if action == "request" else FIRST_UPDATE
+        window = FIRST_LOCK[action]
         with just_before(window, do(["delete"], item), level):
-            outcome = SERVICES[action](naming(item), by=None)
+            outcome = SERVICES[action](naming(item), by=SYSTEM)
         assert codes(outcome) == {item.uuid: "not_found"}
         assert outcome.item is None
 
     def test_one_of_several_is_not_found_and_the_others_are_done(self, level, action):
         items = [ready(action) for _ in range(3)]
         with just_before(ITEM_LOCK, do(["delete"], items[1]), level):
-            outcome = SERVICES[action](naming(*items), by=None)
+            outcome = SERVICES[action](naming(*items), by=SYSTEM)
         assert codes(outcome) == {
             items[0].uuid: "change",
             items[1].uuid: "not_found",
@@ -233,7 +221,7 @@ def test_a_filter_that_stops_matching_while_the_lock_waits_loses_no_item(level):
     items = [make("requested"), make("requested")]
     waiting = OrderItem.objects.filter(cancellations__status="requested")
     with while_waiting(do(["confirm"], items[1]), level):
-        outcome = services.confirm_cancellation(waiting, by=None)
+        outcome = services.confirm_cancellation(waiting, by=SYSTEM)
     assert codes(outcome) == {items[0].uuid: "change", items[1].uuid: "replay"}
 
 
@@ -251,13 +239,13 @@ class TestInsideAnotherTransaction:
         """Return the outcome; ``None`` for the ``Busy`` that only a frozen view may end in."""
         OrderItem.objects.count()
         try:
-            return SERVICES[action](naming(*items), by=None)
+            return SERVICES[action](naming(*items), by=SYSTEM)
         except errors.Busy:
             assert connection.vendor == "postgresql"
             assert level != "READ COMMITTED"
 
     def test_one_item_is_ruled_by_how_it_stands_or_the_call_is_busy(self, level, action):
-        window = ITEM_LOCK if action == "request" else FIRST_UPDATE
+        window = FIRST_LOCK[action]
         for others, stood in CASES[action].items():
             item = ready(action)
             with just_before(window, do(others, item), level), transaction.atomic():
@@ -279,23 +267,25 @@ class TestInsideAnotherTransaction:
                 assert [standing(item) for item in items[1:]] == [stood, START[action]]
 
 
+@pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("action", DECISIONS)
 @pytest.mark.parametrize("others", [["reject"], ["withdraw"], ["withdraw", "request"]])
-def test_rows_that_changed_under_the_lock_are_noticed_and_all_is_begun_again(action, others):
+def test_rows_that_changed_under_the_lock_are_noticed_and_all_is_begun_again(action, others, count):
     """A lock that does not lock: SQLite without IMMEDIATE, or a host's router gone wrong."""
-    items = [make("requested"), make("requested")]
+    items = [make("requested") for _ in range(count)]
     with in_the_same_session(CANCELLATION_UPDATE, do(others, items[0])):
-        outcome = SERVICES[action](naming(*items), by=None)
+        outcome = SERVICES[action](naming(*items), by=SYSTEM)
     # The other's change was rolled back with the first try, being of the same session.
     for item in items:
         check_truth(action, item, START[action], outcome)
         assert item.cancellations.get().decision_note == ""
 
 
-def test_an_item_that_shipped_under_the_lock_is_noticed_and_all_is_begun_again():
-    items = [make("requested"), make("requested")]
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_item_that_shipped_under_the_lock_is_noticed_and_all_is_begun_again(count):
+    items = [make("requested") for _ in range(count)]
     with in_the_same_session(FIRST_UPDATE, do(["ship"], items[0])):
-        outcome = services.confirm_cancellation(naming(*items), by=None)
+        outcome = services.confirm_cancellation(naming(*items), by=SYSTEM)
     for item in items:
         check_truth("confirm", item, START["confirm"], outcome)
 
@@ -303,7 +293,7 @@ def test_an_item_that_shipped_under_the_lock_is_noticed_and_all_is_begun_again()
 def test_an_open_cancellation_made_under_the_lock_is_noticed_and_all_is_begun_again():
     items = [make(), make()]
     with in_the_same_session("^INSERT", do(["request"], items[0])):
-        outcome = services.request_cancellation(naming(*items), by=None)
+        outcome = services.request_cancellation(naming(*items), by=SYSTEM)
     for item in items:
         check_truth("request", item, START["request"], outcome)
 
@@ -314,7 +304,7 @@ def test_any_other_violated_constraint_of_a_request_is_raised_as_it_is():
 
     named = naming(make())
     with pytest.raises(IntegrityError, match="host's"), in_the_same_session("^INSERT", fail):
-        services.request_cancellation(named, by=None)
+        services.request_cancellation(named, by=SYSTEM)
 
 
 def test_who_is_no_member_any_more_under_the_lock_is_told_of_no_item(retailer_user):
@@ -327,22 +317,54 @@ def test_who_is_no_member_any_more_under_the_lock_is_told_of_no_item(retailer_us
     assert outcome.item is None
 
 
-def test_an_item_that_became_another_suppliers_while_it_waits_is_not_found(level, supplier_user):
-    items = [make("requested"), make("requested")]
-    supplier, another = items[0].supplier, OrganizationFactory(org_type="supplier")
-    supplier.members.add(supplier_user)
-    naming(*items).update(supplier=supplier)
-    with while_waiting(lambda: naming(items[1]).update(supplier=another), level):
-        outcome = services.confirm_cancellation(naming(*items), by=supplier_user)
-    assert codes(outcome) == {items[0].uuid: "change", items[1].uuid: "not_found"}
+class TestAnItemThatMovedToAnotherOrganization:
+    """Whoever was on its side when it was read may not be so when it is written."""
+
+    @pytest.fixture
+    def member(self):
+        return UserFactory()
+
+    def ready(self, action, member):
+        """Make an item of the member's, and what moves it to another organization's."""
+        item = ready(action)
+        side = Action(action).side
+        another = OrganizationFactory(org_type=side)
+        if side == "supplier":
+            item.supplier.members.add(member)
+            return item, lambda: naming(item).update(supplier=another)
+        item.order.retailer.members.add(member)
+        order = OrderFactory(retailer=another)
+        return item, lambda: naming(item).update(order=order)
+
+    @pytest.mark.parametrize("action", Action.values)
+    def test_before_the_lock_is_not_found(self, level, action, member):
+        item, move = self.ready(action, member)
+        before = standing(item)
+        with just_before(FIRST_LOCK[action], move, level):
+            outcome = SERVICES[action](item.uuid, by=member)
+        assert codes(outcome) == {item.uuid: "not_found"}
+        assert outcome.item is None
+        assert standing(item) == before
+
+    @pytest.mark.parametrize("action", Action.values)
+    @pytest.mark.parametrize("count", [1, 2])
+    def test_while_the_call_waits_is_not_found(self, level, action, member, count):
+        item, move = self.ready(action, member)
+        others = [self.ready(action, member)[0] for _ in range(count - 1)]
+        with while_waiting(move, level):
+            outcome = SERVICES[action]([item, *others], by=member)
+        assert codes(outcome) == {
+            item.uuid: "not_found",
+            **{other.uuid: "change" for other in others},
+        }
 
 
 def test_an_item_that_ships_in_the_same_transaction_has_no_cancellation_to_show():
     item = make()
     with transaction.atomic(), in_the_same_session("^SAVEPOINT", do(["ship"], item)):
-        outcome = services.request_cancellation(naming(item), by=None)
+        outcome = services.request_cancellation(naming(item), by=SYSTEM)
     assert codes(outcome) == {item.uuid: "already_shipped"}
-    assert (outcome.item.status, outcome.item.cancellation) == ("HasTracking", None)
+    assert (outcome.item.status, outcome.item.timp_cancellation) == ("HasTracking", None)
 
 
 class TestAHostThatWritesTheStatusItself:
@@ -376,11 +398,11 @@ def test_a_connection_cut_between_the_commit_and_its_answer_is_repaired_by_calli
     with monkeypatch.context() as patched:
         patched.setattr(connection, "commit", commit_and_lose_the_answer)
         with pytest.raises(OperationalError):  # not Busy, which says that nothing was written
-            SERVICES[action](naming(item), by=None)
+            SERVICES[action](naming(item), by=SYSTEM)
     connection.close()
-    again = SERVICES[action](naming(item), by=None)
+    again = SERVICES[action](naming(item), by=SYSTEM)
     assert codes(again) == {item.uuid: "replay"}
-    assert again.item.cancellation.status == RESULTS[action]
+    assert again.item.timp_cancellation.status == RESULTS[action]
 
 
 class TestOrderOfLocks:
@@ -412,7 +434,7 @@ class TestOrderOfLocks:
             free.extend(rest.values_list("pk", flat=True))
 
         with while_waiting(hold_the_first, LEVELS[0], meanwhile=look_for_the_rest):
-            outcome = service(queryset, by=None)
+            outcome = service(queryset, by=SYSTEM)
         assert sorted(free) == [item.pk for item in items[1:]]
         assert len(outcome.changed) == 3
 
@@ -422,7 +444,7 @@ class TestOrderOfLocks:
     def test_a_row_is_locked_before_its_entries_in_other_indexes(self, action, count):
         items = [make("requested") for _ in range(count)]
         with CaptureQueriesContext(connection) as captured:
-            SERVICES[action](naming(*items), by=None)
+            SERVICES[action](naming(*items), by=SYSTEM)
         updates = [query["sql"] for query in captured if query["sql"].startswith("UPDATE")]
         assert len(updates) == (2 if action == "confirm" else 1)
         with connection.cursor() as cursor:

@@ -5,7 +5,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef
 
 from timp_orders.models import OrderItem, Organization
-from timp_orders.policy import Policy, Standing
+from timp_orders.policy import SYSTEM, Policy, Standing
 from timp_orders.states import Side
 from timp_orders.testing import (
     OrderItemFactory,
@@ -46,7 +46,7 @@ def test_an_inactive_superuser_may_nothing():
 
 
 def test_the_system_itself_may_do_all():
-    assert Policy().standing(None) == Standing(either_side=True, sees_all=True, may_cancel=True)
+    assert Policy().standing(SYSTEM) == Standing(either_side=True, sees_all=True, may_cancel=True)
 
 
 class TestVisibility:
@@ -70,7 +70,19 @@ class TestVisibility:
         assert self.visible(AnonymousUser()) == set()
 
     def test_the_system_itself_sees_everything(self, item, others_item):
-        assert self.visible(None) == {item, others_item}
+        assert self.visible(SYSTEM) == {item, others_item}
+
+    @pytest.mark.parametrize("wrong", [None, "supplier", 7])
+    def test_what_is_no_user_is_a_type_error(self, item, wrong):
+        with pytest.raises(TypeError, match="no user"):
+            self.visible(wrong)
+
+    def test_a_user_who_was_deactivated_sees_nothing(self, item):
+        member = UserFactory(is_active=False)
+        item.supplier.members.add(member)
+        assert self.visible(member) == set()
+        for side in Side:
+            assert not OrderItem.objects.on_side(member, side)
 
     @pytest.mark.parametrize("permission", ["cancel_any_order", "view_any_order"])
     def test_operators_and_auditors_see_everything(self, item, others_item, permission):

@@ -20,6 +20,7 @@ from refunds.tasks import refund_payment
 
 from tests.test_services import SERVICES
 from timp_orders import errors, services
+from timp_orders.services import SYSTEM
 from timp_orders.signals import cancellation_confirmed
 from timp_orders.testing import CancellationFactory
 
@@ -43,7 +44,7 @@ class TestInOneProcess:
     def test_confirming_enqueues_one_refund_in_the_same_transaction(self, cancellation, named):
         item = cancellation.order_item
         with transaction.atomic():
-            services.confirm_cancellation(named(item), by=None)
+            services.confirm_cancellation(named(item), by=SYSTEM)
             (task,) = DBTaskResult.objects.all()
             assert task.args_kwargs["args"] == [str(cancellation.uuid)]
             transaction.set_rollback(True)
@@ -56,7 +57,7 @@ class TestInOneProcess:
         cancellation_confirmed.connect(veto)
         try:
             with pytest.raises(errors.Veto):
-                services.confirm_cancellation(named(cancellation.order_item), by=None)
+                services.confirm_cancellation(named(cancellation.order_item), by=SYSTEM)
         finally:
             cancellation_confirmed.disconnect(veto)
         assert not DBTaskResult.objects.exists()
@@ -64,7 +65,7 @@ class TestInOneProcess:
     def test_the_worker_refunds_each_confirmed_cancellation_and_no_other(self, named):
         made = CancellationFactory.create_batch(6)
         for cancellation, action in zip(made, ["confirm", "reject", "withdraw"] * 2, strict=True):
-            SERVICES[action](named(cancellation.order_item), by=None)
+            SERVICES[action](named(cancellation.order_item), by=SYSTEM)
         run_worker()
         assert set(Refund.objects.values_list("cancellation_uuid", flat=True)) == {
             made[0].uuid,
@@ -73,11 +74,11 @@ class TestInOneProcess:
 
     def test_a_replay_enqueues_nothing(self, cancellation, named):
         for _ in range(2):
-            services.confirm_cancellation(named(cancellation.order_item), by=None)
+            services.confirm_cancellation(named(cancellation.order_item), by=SYSTEM)
         assert DBTaskResult.objects.count() == 1
 
     def test_a_task_that_runs_again_refunds_nothing_more(self, cancellation, named):
-        services.confirm_cancellation(named(cancellation.order_item), by=None)
+        services.confirm_cancellation(named(cancellation.order_item), by=SYSTEM)
         said = [refund_payment.call(str(cancellation.uuid)) for _ in range(2)]
         assert said == ["refunded", "already refunded"]
         assert Refund.objects.get().cancellation_uuid == cancellation.uuid
@@ -92,7 +93,7 @@ class TestInOneProcess:
     def test_the_sweep_enqueues_only_what_is_missing_and_old_enough(self, item, named):
         CancellationFactory(order_item=item)
         CancellationFactory(status="rejected")
-        services.confirm_cancellation(named(item), by=None)
+        services.confirm_cancellation(named(item), by=SYSTEM)
         DBTaskResult.objects.all().delete()  # as if the queue had lost it
         assert self.swept() == "0 enqueued\n"
         assert self.swept(older_than=0) == "1 enqueued\n"

@@ -13,9 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from tests.test_states import CANCELLATION_STATUSES, ITEM_STATUSES, expected
 from timp_orders import errors, services
 from timp_orders.models import Cancellation, OrderItem
-from timp_orders.policy import Policy
+from timp_orders.services import SYSTEM
 from timp_orders.services.engine import BATCH_SIZE
-from timp_orders.services.reads import attach, described
 from timp_orders.states import Action
 from timp_orders.testing import (
     CancellationFactory,
@@ -36,7 +35,6 @@ CALLERS = [
     "auditor",
     "operator",
     "system",
-    "anonymous",
 ]
 SIDES = {
     "supplier": {"confirm", "reject"},
@@ -56,7 +54,7 @@ SERVICES = {
 
 def expected_for(caller, action, item_status, cancellation_status):
     """Who may not see a thing learns nothing else about it."""
-    if caller in ("stranger", "anonymous"):
+    if caller == "stranger":
         return "not_found"
     if caller.startswith("powerless"):
         return "permission_denied"
@@ -80,8 +78,7 @@ def callers(supplier, retailer, supplier_user, retailer_user):
         "powerless_retailer": powerless[1],
         "auditor": UserFactory(permissions=["view_any_order", "cancel_order"]),
         "operator": UserFactory(permissions=["cancel_any_order"]),
-        "system": None,
-        "anonymous": AnonymousUser(),
+        "system": SYSTEM,
     }
 
 
@@ -149,10 +146,7 @@ class TestEveryCombination:
     ):
         for state in product(ITEM_STATUSES, CANCELLATION_STATUSES):
             item = make(order, supplier, *state)
-            by = callers[caller]
-            standing = Policy().standing(by)
-            (read,) = described(by, standing, "default").filter(pk=item.pk)
-            assert services.supported_actions(attach(read, standing)) == [
+            assert services.supported_actions(item, callers[caller]) == [
                 action
                 for action in Action.values
                 if expected_for(caller, action, *state) == "change"
@@ -171,7 +165,7 @@ class TestRequest:
         assert cancellation.requested_by_name == "retailer"
         assert (cancellation.requested_via, cancellation.decided_via) == ("api", "")
         assert cancellation.decided_at is None
-        assert outcome.item.cancellation == cancellation
+        assert outcome.item.timp_cancellation == cancellation
         item.refresh_from_db()
         assert item.status == "Allocated"
 
@@ -188,11 +182,11 @@ class TestRequest:
     @pytest.mark.parametrize("reason", ["nonsense", "Fraud", 7])
     def test_an_unknown_reason_is_refused_before_anything_is_read(self, item, named, reason):
         with pytest.raises(ValueError, match="REASONS"):
-            services.request_cancellation(named(item), by=None, reason=reason)
+            services.request_cancellation(named(item), by=SYSTEM, reason=reason)
 
     def test_a_host_has_reasons_of_its_own(self, settings, item, named):
         settings.TIMP_ORDERS = {"REASONS": {"recalled": "Recalled"}}
-        services.request_cancellation(named(item), by=None, reason="recalled")
+        services.request_cancellation(named(item), by=SYSTEM, reason="recalled")
         assert item.cancellations.get().reason == "recalled"
 
 
@@ -224,18 +218,18 @@ class TestDecision:
     def test_the_outcomes_item_is_what_the_database_holds(
         self, action, status, item_status, item, cancellation, named
     ):
-        held = SERVICES[action](named(item), by=None, note="n").item
-        for instance in (held, held.cancellation):
+        held = SERVICES[action](named(item), by=SYSTEM, note="n").item
+        for instance in (held, held.timp_cancellation):
             stored = type(instance).objects.get(pk=instance.pk)
             for field in instance._meta.concrete_fields:
                 assert getattr(instance, field.attname) == getattr(stored, field.attname)
-        assert held.facts.status == item_status
-        assert held.facts.cancellation_status == status
+        assert held.status == item_status
+        assert held.timp_cancellation.status == status
 
     def test_a_replay_keeps_the_first_decision(
         self, action, status, item_status, item, cancellation, named
     ):
-        SERVICES[action](named(item), by=None, note="first")
+        SERVICES[action](named(item), by=SYSTEM, note="first")
         before = rows()
         outcome = SERVICES[action](named(item), by=UserFactory(is_superuser=True), note="second")
         assert outcome.unchanged == [item.uuid]
@@ -245,7 +239,7 @@ class TestDecision:
         self, action, status, item_status, item, cancellation, named
     ):
         bystander = CancellationFactory(order_item__order=item.order)
-        SERVICES[action](named(item), by=None)
+        SERVICES[action](named(item), by=SYSTEM)
         bystander.refresh_from_db()
         assert bystander.status == "requested"
         assert bystander.order_item.status == "Allocated"
@@ -255,7 +249,7 @@ class TestDecision:
     ):
         old = CancellationFactory(order_item=item, status="rejected")
         newest = CancellationFactory(order_item=item)
-        SERVICES[action](named(item), by=None)
+        SERVICES[action](named(item), by=SYSTEM)
         old.refresh_from_db()
         newest.refresh_from_db()
         assert (old.status, newest.status) == ("rejected", status)
@@ -263,7 +257,7 @@ class TestDecision:
     def test_the_cancellation_that_was_meant_is_decided(
         self, action, status, item_status, item, cancellation, named
     ):
-        outcome = SERVICES[action](named(item), by=None, expected={item.uuid: cancellation.uuid})
+        outcome = SERVICES[action](named(item), by=SYSTEM, expected={item.uuid: cancellation.uuid})
         assert outcome.changed == [item.uuid]
 
     def test_another_cancellation_than_the_one_that_was_meant_is_superseded(
@@ -272,22 +266,22 @@ class TestDecision:
         other = CancellationFactory(order_item__order=order, order_item__supplier=supplier)
         meant = {item.uuid: uuid4(), other.order_item.uuid: other.uuid}
         before = rows()
-        outcome = SERVICES[action](named(item), by=None, expected=meant)
+        outcome = SERVICES[action](named(item), by=SYSTEM, expected=meant)
         assert codes(outcome) == {item.uuid: "superseded"}
         assert rows() == before
-        together = SERVICES[action](named(item, other.order_item), by=None, expected=meant)
+        together = SERVICES[action](named(item, other.order_item), by=SYSTEM, expected=meant)
         assert codes(together) == {item.uuid: "superseded", other.order_item.uuid: "change"}
 
     def test_a_replay_that_names_another_cancellation_is_superseded(
         self, action, status, item_status, item, named
     ):
         CancellationFactory(order_item=item, status=status)
-        outcome = SERVICES[action](named(item), by=None, expected={item.uuid: uuid4()})
+        outcome = SERVICES[action](named(item), by=SYSTEM, expected={item.uuid: uuid4()})
         assert codes(outcome) == {item.uuid: "superseded"}
 
 
-class TestNaming:
-    """The query set only names items."""
+class TestItems:
+    """What may be passed as ``items``."""
 
     @pytest.fixture
     def items(self, order, supplier):
@@ -299,7 +293,7 @@ class TestNaming:
         ]
 
     def confirmed(self, queryset):
-        outcome = services.confirm_cancellation(queryset, by=None)
+        outcome = services.confirm_cancellation(queryset, by=SYSTEM)
         assert sorted(outcome.changed) == sorted(
             OrderItem.objects.filter(status="Cancelled").values_list("uuid", flat=True)
         )
@@ -311,6 +305,14 @@ class TestNaming:
         ("queryset", "count"),
         [
             (lambda: OrderItem.objects.all(), 4),
+            (lambda: OrderItem.objects, 4),
+            (lambda: list(OrderItem.objects.all()), 4),
+            (lambda: OrderItem.objects.first(), 1),
+            (lambda: OrderItem.objects.first().uuid, 1),
+            (lambda: iter(OrderItem.objects.values_list("uuid", flat=True)), 4),
+            (lambda: {OrderItem.objects.first(), OrderItem.objects.first().uuid}, 1),
+            (lambda: [OrderItem.objects.first(), OrderItem.objects.last().uuid], 2),
+            (lambda: [], 0),
             (lambda: OrderItem.objects.none(), 0),
             (lambda: OrderItem.objects.order_by("-pk")[:3], 3),
             (lambda: OrderItem.objects.order_by("-pk")[1:2], 1),
@@ -332,7 +334,7 @@ class TestNaming:
         supplier.members.add(*UserFactory.create_batch(3))
         doubled = OrderItem.objects.filter(supplier__members__isnull=False)
         assert doubled.count() > 1
-        assert services.confirm_cancellation(doubled, by=None).changed == [item.uuid]
+        assert services.confirm_cancellation(doubled, by=SYSTEM).changed == [item.uuid]
 
     def test_a_filter_that_the_call_itself_ends_loses_no_item(self, items):
         waiting = OrderItem.objects.filter(cancellations__status="requested")
@@ -347,31 +349,137 @@ class TestNaming:
             lambda: OrderItem.objects.all().intersection(OrderItem.objects.all()),
             lambda: OrderItem.objects.all().difference(OrderItem.objects.all()),
             lambda: Cancellation.objects.all(),
-            lambda: [],
-            lambda: OrderItem.objects,
+            lambda: Cancellation.objects.first(),
+            lambda: Cancellation.objects,
+            lambda: [Cancellation.objects.first()],
+            lambda: [str(OrderItem.objects.first().uuid)],
+            lambda: str(OrderItem.objects.first().uuid),
+            lambda: {OrderItem.objects.first().uuid: 1},
+            lambda: [OrderItem.objects.all()],
+            lambda: OrderItem(),
+            lambda: 7,
             lambda: None,
         ],
     )
-    def test_what_names_no_items_is_a_type_error(self, items, wrong):
-        with pytest.raises(TypeError, match="items must"):
-            services.confirm_cancellation(wrong(), by=None)
+    def test_what_is_no_item_is_a_type_error(self, items, wrong):
+        before = rows()
+        with pytest.raises(TypeError, match=r"items (is|must)"):
+            services.confirm_cancellation(wrong(), by=SYSTEM)
+        assert rows() == before
 
     def test_nothing_named_is_an_empty_outcome(self):
-        assert services.confirm_cancellation(OrderItem.objects.all(), by=None) == services.Outcome()
+        assert (
+            services.confirm_cancellation(OrderItem.objects.all(), by=SYSTEM) == services.Outcome()
+        )
+
+    @pytest.mark.parametrize("action", Action.values)
+    def test_a_uuid_without_an_item_is_refused_as_not_found(self, item, action):
+        missing = uuid4()
+        outcome = SERVICES[action](missing, by=SYSTEM)
+        assert codes(outcome) == {missing: "not_found"}
+        assert outcome.item is None
+        together = SERVICES[action]([missing, item], by=SYSTEM)
+        assert codes(together)[missing] == "not_found"
+        assert len(together) == 2
+
+
+class TestOne:
+    """``Outcome.one()``."""
+
+    @pytest.mark.parametrize("items", [lambda item: item, lambda item: [item.uuid]])
+    def test_it_returns_the_item_of_a_call_on_one(self, item, cancellation, items):
+        held = services.confirm_cancellation(items(item), by=SYSTEM).one()
+        assert held == item
+        assert (held.status, held.timp_cancellation) == ("Cancelled", cancellation)
+
+    def test_it_raises_the_refusal(self, item):
+        with pytest.raises(errors.NotRequested):
+            services.confirm_cancellation(item, by=SYSTEM).one()
+
+    def test_it_raises_not_found_where_there_was_no_item(self):
+        with pytest.raises(errors.NotFound):
+            services.confirm_cancellation(OrderItem.objects.none(), by=SYSTEM).one()
+
+    def test_it_is_an_error_for_a_call_on_several(self, order, supplier):
+        items = OrderItemFactory.create_batch(2, order=order, supplier=supplier)
+        with pytest.raises(ValueError, match="2 items"):
+            services.request_cancellation(items, by=SYSTEM).one()
+
+
+class TestCaller:
+    @pytest.mark.parametrize("action", Action.values)
+    @pytest.mark.parametrize("by", [None, "supplier", "", 1, AnonymousUser(), User, object()])
+    def test_whoever_is_no_signed_in_user_is_a_type_error(self, item, cancellation, action, by):
+        before = rows()
+        for items in (item, [item, uuid4()]):
+            with pytest.raises(TypeError, match=r"no user|not signed in"):
+                SERVICES[action](items, by=by)
+        with pytest.raises(TypeError, match=r"no user|not signed in"):
+            services.supported_actions(item, by)
+        assert rows() == before
+
+    @pytest.mark.parametrize("action", Action.values)
+    def test_a_user_who_was_deactivated_finds_nothing(self, item, action, supplier, retailer):
+        user = UserFactory(is_active=False)
+        supplier.members.add(user)
+        retailer.members.add(user)
+        assert codes(SERVICES[action](item, by=user)) == {item.uuid: "not_found"}
+        assert codes(SERVICES[action]([item, uuid4()], by=user))[item.uuid] == "not_found"
+        assert services.supported_actions(item, user) == []
+
+    @pytest.mark.parametrize("via", ["", "phone", None, "API"])
+    def test_an_unknown_door_is_a_value_error(self, item, via):
+        with pytest.raises(ValueError, match="via"):
+            services.request_cancellation(item, by=SYSTEM, via=via)
+
+
+class TestSupportedActions:
+    def test_an_item_that_a_call_returned_takes_no_statement(
+        self, item, supplier_user, django_assert_num_queries
+    ):
+        CancellationFactory(order_item=item)
+        held = services.reject_cancellation(item, by=supplier_user).one()
+        with django_assert_num_queries(0):
+            assert services.supported_actions(held, supplier_user) == []
+
+    def test_they_are_those_of_the_user_who_is_asked_about(
+        self, item, cancellation, supplier_user, retailer_user
+    ):
+        held = services.reject_cancellation(item, by=supplier_user).one()
+        assert services.supported_actions(held, retailer_user) == ["request"]
+
+    def test_an_item_that_vanished_supports_none(self, item):
+        copy = OrderItem.objects.get(pk=item.pk)
+        item.delete()
+        assert services.supported_actions(copy, UserFactory(is_superuser=True)) == []
 
 
 class TestArguments:
+    @pytest.mark.parametrize("action", ["confirm", "reject", "withdraw"])
+    def test_expected_is_one_uuid_for_one_item(self, item, cancellation, action):
+        other = SERVICES[action](item, by=SYSTEM, expected=uuid4())
+        assert codes(other) == {item.uuid: "superseded"}
+        meant = SERVICES[action](item, by=SYSTEM, expected=cancellation.uuid)
+        assert codes(meant) == {item.uuid: "change"}
+
+    def test_one_expected_uuid_for_several_items_is_a_value_error(self, item, cancellation):
+        other = CancellationFactory()
+        with pytest.raises(ValueError, match="mapping"):
+            services.confirm_cancellation(
+                [item, other.order_item], by=SYSTEM, expected=cancellation.uuid
+            )
+
     @pytest.mark.parametrize("action", Action.values)
     @pytest.mark.parametrize("note", ["x" * 2001, "NUL \0", "surrogate \ud800"])
     def test_a_note_that_cannot_be_kept_is_refused(self, item, cancellation, named, action, note):
         before = rows()
         with pytest.raises(ValueError):  # noqa: PT011 (UnicodeEncodeError is one)
-            SERVICES[action](named(item), by=None, note=note)
+            SERVICES[action](named(item), by=SYSTEM, note=note)
         assert rows() == before
 
     def test_the_longest_note_is_kept_as_it_is(self, item, cancellation, named):
         note = "☃" * 2000
-        services.confirm_cancellation(named(item), by=None, note=note)
+        services.confirm_cancellation(named(item), by=SYSTEM, note=note)
         cancellation.refresh_from_db()
         assert cancellation.decision_note == note
 
@@ -391,8 +499,8 @@ class TestTrail:
         assert cancellation.decided_by_name == "decider"
 
     def test_the_system_itself_leaves_no_name(self, item, named):
-        services.request_cancellation(named(item), by=None)
-        services.withdraw_cancellation(named(item), by=None)
+        services.request_cancellation(named(item), by=SYSTEM)
+        services.withdraw_cancellation(named(item), by=SYSTEM)
         cancellation = item.cancellations.get()
         assert (cancellation.requested_by_name, cancellation.decided_by_name) == ("", "")
         assert (cancellation.requested_via, cancellation.decided_via) == ("code", "code")
@@ -409,17 +517,18 @@ class TestBatches:
         return items
 
     def test_items_in_several_batches_are_each_in_one_part_of_the_outcome(self, many):
-        outcome = services.confirm_cancellation(OrderItem.objects.all(), by=None)
+        outcome = services.confirm_cancellation(OrderItem.objects.all(), by=SYSTEM)
         assert set(outcome.changed) == {item.uuid for item in many[::2]}
         assert set(outcome.refused) == {item.uuid for item in many[1::2]}
         assert outcome.unchanged == []
         assert OrderItem.objects.filter(status="Cancelled").count() == len(outcome.changed)
 
     @pytest.mark.parametrize("action", Action.values)
-    @pytest.mark.parametrize("by", [None, "a member"])
+    @pytest.mark.parametrize("by", ["the system", "a member"])
     def test_statements_grow_with_the_batches_not_with_the_items(self, order, supplier, action, by):
-        user = by and UserFactory()
-        for organization in (order.retailer, supplier) if by else ():
+        is_member = by == "a member"
+        user = UserFactory() if is_member else None
+        for organization in (order.retailer, supplier) if is_member else ():
             organization.members.add(user)
 
         def statements(count):
@@ -430,7 +539,8 @@ class TestBatches:
             if action != "request":
                 Cancellation.objects.bulk_create(Cancellation(order_item=item) for item in items)
             named = OrderItem.objects.filter(pk__range=(items[0].pk, items[-1].pk))
-            caller = user and User.objects.get(pk=user.pk)  # whose permissions are not read yet
+            # A user whose permissions are not read yet.
+            caller = User.objects.get(pk=user.pk) if is_member else SYSTEM
             with CaptureQueriesContext(connection) as captured:
                 outcome = SERVICES[action](named, by=caller)
             assert len(outcome.changed) == count
@@ -441,7 +551,7 @@ class TestBatches:
         assert of_one_batch == of_two
         # Each batch is locked, decided in its items and its cancellations, which are locked too;
         # and of whoever is no operator the side is asked.
-        assert of_two_batches - of_one_batch <= (5 if by else 4)
+        assert of_two_batches - of_one_batch <= (5 if is_member else 4)
 
 
 class TestLog:
@@ -461,7 +571,7 @@ class TestLog:
     ):
         CancellationFactory(order_item=item, status="rejected")
         services.reject_cancellation(named(item), by=supplier_user)
-        services.confirm_cancellation(named(item), by=None)
+        services.confirm_cancellation(named(item), by=SYSTEM)
         services.withdraw_cancellation(named(item), by=supplier_user)
         assert [line.split(": ")[1] for line in caplog.messages] == [
             "unchanged",
@@ -472,13 +582,56 @@ class TestLog:
 
     def test_nothing_is_formatted_when_nobody_listens(self, item, cancellation, named, caplog):
         caplog.set_level(logging.WARNING, logger="timp_orders")
-        services.confirm_cancellation(named(item), by=None)
+        services.confirm_cancellation(named(item), by=SYSTEM)
         assert caplog.records == []
+
+
+class TestSetBackByTheHost:
+    """A cancellation was confirmed, and the host gave its item another status."""
+
+    @pytest.fixture
+    def set_back(self, item):
+        CancellationFactory(order_item=item, status="confirmed")
+        return item
+
+    def test_it_can_be_requested_again(self, set_back):
+        held = services.request_cancellation(set_back, by=SYSTEM).one()
+        assert held.timp_cancellation.status == "requested"
+        assert services.supported_actions(held, SYSTEM) == ["confirm", "reject", "withdraw"]
+
+    @pytest.mark.parametrize("count", [1, 2])
+    def test_confirming_is_refused_and_never_a_silent_success(self, set_back, count):
+        items = [set_back, OrderItemFactory()][:count]
+        outcome = services.confirm_cancellation(items, by=SYSTEM)
+        assert codes(outcome)[set_back.uuid] == "not_requested"
+
+    @pytest.mark.parametrize("action", ["reject", "withdraw"])
+    def test_what_was_confirmed_can_be_neither_rejected_nor_withdrawn(self, set_back, action):
+        assert codes(SERVICES[action](set_back, by=SYSTEM)) == {set_back.uuid: "already_confirmed"}
+
+    @pytest.mark.parametrize("later", ["rejected", "withdrawn"])
+    def test_a_later_decision_is_not_taken_for_the_earlier_one(self, set_back, later):
+        CancellationFactory(order_item=set_back, status=later)
+        for status in ("Allocated", "Cancelled"):
+            OrderItem.objects.filter(pk=set_back.pk).update(status=status)
+            outcome = services.confirm_cancellation(set_back, by=SYSTEM)
+            assert codes(outcome) == {set_back.uuid: f"already_{later}"}
+
+
+class TestRefusals:
+    def test_its_text_has_the_item_where_there_are_several(self, item):
+        outcome = services.confirm_cancellation([item, uuid4()], by=SYSTEM)
+        with pytest.raises(errors.NotRequested, match=str(item.uuid)):
+            outcome.raise_if_refused()
+        alone = services.confirm_cancellation(item, by=SYSTEM)
+        with pytest.raises(errors.NotRequested) as raised:
+            alone.raise_if_refused()
+        assert str(item.uuid) not in str(raised.value)
 
 
 def test_a_refusal_says_how_things_stand(item, named):
     CancellationFactory(order_item=item, status="rejected")
-    outcome = services.confirm_cancellation(named(item), by=None)
+    outcome = services.confirm_cancellation(named(item), by=SYSTEM)
     with pytest.raises(errors.AlreadyRejected) as raised:
         outcome.raise_if_refused()
     assert raised.value.order_item_uuid == item.uuid

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.test_services import SERVICES, codes, rows
 from timp_orders import errors, signals
 from timp_orders.models import Cancellation, OrderItem, Organization
+from timp_orders.services import SYSTEM
 from timp_orders.signals import BY_ACTION
 from timp_orders.states import Action
 from timp_orders.testing import CancellationFactory, OrderItemFactory, UserFactory
@@ -95,9 +96,10 @@ every_count = pytest.mark.parametrize("count", HOW_MANY)
 
 def test_every_action_has_a_signal_and_they_are_exported():
     assert list(BY_ACTION) == list(Action)
-    assert {getattr(signals, name) for name in signals.__all__ if name != "BY_ACTION"} == set(
-        BY_ACTION.values()
-    )
+    assert {getattr(signals, name) for name in signals.__all__ if name != "BY_ACTION"} == {
+        *BY_ACTION.values(),
+        signals.cancellations_changed,
+    }
 
 
 @every_action
@@ -123,7 +125,7 @@ class TestEachSignal:
     ):
         made = items(action, count)
         calls = record(action)
-        SERVICES[action](named(*made), by=None, note="a note")
+        SERVICES[action](named(*made), by=SYSTEM, note="a note")
         for call in calls:
             cancellation = call["cancellation"]
             assert cancellation.status == Action(action).result
@@ -136,14 +138,14 @@ class TestEachSignal:
     def test_no_other_signal_is_sent(self, items, record, named, action, count):
         made = items(action, count)
         others = [record(other) for other in Action.values if other != action]
-        SERVICES[action](named(*made), by=None)
+        SERVICES[action](named(*made), by=SYSTEM)
         assert others == [[]] * 3
 
     def test_a_replay_sends_nothing(self, items, record, named, action, count):
         made = items(action, count)
-        SERVICES[action](named(*made), by=None)
+        SERVICES[action](named(*made), by=SYSTEM)
         calls = record(action)
-        assert len(SERVICES[action](named(*made), by=None).unchanged) == count
+        assert len(SERVICES[action](named(*made), by=SYSTEM).unchanged) == count
         assert calls == []
 
     def test_a_refusal_sends_nothing(self, items, record, named, action, count):
@@ -170,7 +172,7 @@ class TestEachSignal:
 
         outside = len(connection.savepoint_ids)
         receive(action, look)
-        SERVICES[action](named(*made), by=None)
+        SERVICES[action](named(*made), by=SYSTEM)
         expected = (outside + 1, Action(action).result, ITEM_STATUS[action])
         assert seen == [expected] * count
 
@@ -184,7 +186,7 @@ class TestEachSignal:
                 name=f"for {cancellation.uuid}", org_type="supplier"
             ),
         )
-        SERVICES[action](named(*made), by=None)
+        SERVICES[action](named(*made), by=SYSTEM)
         assert Organization.objects.filter(name__startswith="for ").count() == count
 
     def test_on_commit_waits_for_the_commit(
@@ -199,7 +201,7 @@ class TestEachSignal:
             ),
         )
         with django_capture_on_commit_callbacks(execute=True):
-            SERVICES[action](named(*made), by=None)
+            SERVICES[action](named(*made), by=SYSTEM)
             assert done == []
         assert sorted(done) == [item.pk for item in made]
 
@@ -216,7 +218,7 @@ class TestEachSignal:
         receive(action, write_and_veto_the_last)
         before = rows()
         with pytest.raises(errors.Veto, match="Not on a Sunday") as raised:
-            SERVICES[action](named(*made), by=None)
+            SERVICES[action](named(*made), by=SYSTEM)
         assert rows() == before
         assert not Organization.objects.filter(name="to be undone").exists()
         assert raised.value.order_item_uuid == made[-1].uuid
@@ -230,7 +232,7 @@ class TestEachSignal:
         receive(action, lambda **kwargs: 1 / 0)
         before = rows()
         with pytest.raises(ZeroDivisionError):
-            SERVICES[action](named(*made), by=None)
+            SERVICES[action](named(*made), by=SYSTEM)
         assert rows() == before
 
     def test_a_receiver_that_acts_on_the_same_item_does_not_fail_the_call(
@@ -241,10 +243,10 @@ class TestEachSignal:
         receive(
             action,
             lambda cancellation, **kwargs: inner.append(
-                SERVICES[action](named(cancellation.order_item), by=None).unchanged
+                SERVICES[action](named(cancellation.order_item), by=SYSTEM).unchanged
             ),
         )
-        SERVICES[action](named(*made), by=None)
+        SERVICES[action](named(*made), by=SYSTEM)
         assert inner == [[item.uuid] for item in made]
 
     def test_without_receivers_nothing_is_queried_for_them(
@@ -253,7 +255,7 @@ class TestEachSignal:
         def statements():
             made = items(action, count)
             with CaptureQueriesContext(connection) as captured:
-                SERVICES[action](named(*made), by=None)
+                SERVICES[action](named(*made), by=SYSTEM)
             return len(captured)
 
         without = statements()
@@ -303,7 +305,7 @@ class TestSwallowedDatabaseErrors:
                 violate_a_constraint()
 
         receive(action, fail_safely)
-        assert len(SERVICES[action](named(*made), by=None).changed) == count
+        assert len(SERVICES[action](named(*made), by=SYSTEM).changed) == count
         assert set(OrderItem.objects.values_list("status", flat=True)) == {ITEM_STATUS[action]}
 
     def test_a_rollback_of_all_that_the_database_made_in_silence_is_noticed(
@@ -314,7 +316,7 @@ class TestSwallowedDatabaseErrors:
         receive(action, lambda **kwargs: roll_back_behind_djangos_back())
         before = rows()
         with pytest.raises(transaction.TransactionManagementError, match="swallowed"):
-            SERVICES[action](named(*made), by=None)
+            SERVICES[action](named(*made), by=SYSTEM)
         connection.close()
         assert rows() == before
 
@@ -322,9 +324,9 @@ class TestSwallowedDatabaseErrors:
 def call(service, named, inside):
     """Call the service in a transaction of its own, or inside another one."""
     if not inside:
-        return service(named, by=None)
+        return service(named, by=SYSTEM)
     with transaction.atomic():
-        return service(named, by=None)
+        return service(named, by=SYSTEM)
 
 
 def roll_back_behind_djangos_back():
@@ -346,7 +348,7 @@ class TestInsideAnotherTransaction:
         )
         before = rows()
         with transaction.atomic():
-            assert len(SERVICES[action](named(*made), by=None).changed) == 2
+            assert len(SERVICES[action](named(*made), by=SYSTEM).changed) == 2
             transaction.set_rollback(True)
         assert rows() == before
         assert not Organization.objects.filter(name="undone").exists()
@@ -362,7 +364,7 @@ class TestInsideAnotherTransaction:
         with transaction.atomic():
             Organization.objects.create(name="the outer one's", org_type="supplier")
             with pytest.raises(errors.Veto):
-                SERVICES[action](named(*made), by=None)
+                SERVICES[action](named(*made), by=SYSTEM)
         assert rows() == before
         assert Organization.objects.filter(name="the outer one's").exists()
 
@@ -371,7 +373,7 @@ class TestInsideAnotherTransaction:
         done = []
         receive(action, lambda **kwargs: transaction.on_commit(lambda: done.append(action)))
         with transaction.atomic():
-            SERVICES[action](named(*made), by=None)
+            SERVICES[action](named(*made), by=SYSTEM)
             assert done == []
         assert done == [action]
 
@@ -392,7 +394,7 @@ def test_a_repeated_transaction_sends_again_after_everything_was_rolled_back(
             raise failures.pop()
 
     receive("confirm", write_and_fail_once)
-    outcome = SERVICES["confirm"](named(item), by=None)
+    outcome = SERVICES["confirm"](named(item), by=SYSTEM)
     assert codes(outcome) == {item.uuid: "change"}
     assert sent == ["confirmed", "confirmed"]
     assert Organization.objects.filter(name="a row").count() == 1

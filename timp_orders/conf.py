@@ -1,9 +1,12 @@
 """The settings: ``TIMP_ORDERS``, one dictionary, read when used and never at import."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from django.conf import settings as django_settings
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
@@ -115,13 +118,23 @@ class Settings:
 
     @property
     def policy(self) -> "Policy":
-        """The policy, made anew: it has no state."""
-        policy: Policy = import_string(self.POLICY)()
-        return policy
+        """The policy: made once, and anew after a setting was changed in a test."""
+        return _policy(self.POLICY)
 
     @property
     def authentication_classes(self) -> "list[type[BaseAuthentication]]":
         return [import_string(path) for path in self.AUTHENTICATION_CLASSES]
+
+
+@cache
+def _policy(path: str) -> "Policy":
+    policy: Policy = import_string(path)()
+    return policy
+
+
+@receiver(setting_changed)
+def _forget_policy(**kwargs: Any) -> None:
+    _policy.cache_clear()
 
 
 settings = Settings()

@@ -22,9 +22,11 @@ These know nothing of HTTP; ``timp_orders.api.problems`` translates them.
 """
 
 from collections.abc import Hashable
+from copy import copy
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -71,6 +73,12 @@ class CancellationError(Exception):
 
     def __str__(self) -> str:
         return str(self.message)
+
+    def naming_its_item(self) -> "CancellationError":
+        """Return the same error with its item in the text, for callers who passed several."""
+        error = copy(self)
+        error.message = format_lazy("{} ({})", self.message, self.order_item_uuid)
+        return error
 
 
 class NotFound(CancellationError):

@@ -4,63 +4,26 @@ Django's own backend reads all that a user is permitted, in two statements: the 
 call. Where no other backend is asked, one statement reads just those of this app.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.db import router
-from django.db.models import Expression, Field, Q, QuerySet
+from django.db.models import Q, QuerySet
+
+from timp_orders.parameter import Parameter
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
     User = AbstractBaseUser | AnonymousUser
 
-__all__ = ["Parameter", "has_permission"]
+__all__ = ["has_permission"]
 
 _APP = "timp_orders"
 _DJANGO = "django.contrib.auth.backends.ModelBackend"
 _KEPT = "_timp_orders_permissions"
-
-
-class Parameter(Expression):
-    """A value that is known when the statement is made, which is when rows are read or written.
-
-    >>> key = Parameter(Order._meta.pk)
-    >>> kept = Order.objects.filter(pk=key)
-    >>> with key.of(7):
-    ...     order = kept.get()
-
-    Iterate ``kept.all()``, since a query set keeps the rows that it has read.
-
-    :param field: the field that it is compared with, which prepares the value.
-    """
-
-    def __init__(self, field: "Field[Any, Any]") -> None:
-        super().__init__(output_field=field)
-        self._value: ContextVar[Any] = ContextVar("value")
-
-    @property
-    def identity(self) -> tuple[Any, ...]:
-        # Of its copies too, but not of another parameter for the same field.
-        return type(self), id(self._value)
-
-    @contextmanager
-    def of(self, value: Any) -> Iterator[None]:
-        """Say what the value is, in this thread, for statements that are made meanwhile."""
-        token = self._value.set(value)
-        try:
-            yield
-        finally:
-            self._value.reset(token)
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        value = self.output_field.get_db_prep_value(self._value.get(), connection)
-        return "%s", (value,)
 
 
 def has_permission(user: "User", permission: str) -> bool:

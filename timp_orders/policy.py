@@ -1,10 +1,12 @@
 """Who stands on which side, and who may do what: the one class that hosts replace."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 from django.apps import apps
 from django.db.models import QuerySet
+from django.db.models.constants import LOOKUP_SEP
 
 from timp_orders.has_perm import has_permission
 from timp_orders.states import Side
@@ -14,14 +16,59 @@ if TYPE_CHECKING:
 
     User = AbstractBaseUser | AnonymousUser
 
-__all__ = ["Policy", "Standing"]
+__all__ = [
+    "SYSTEM",
+    "Policy",
+    "Standing",
+    "System",
+    "may_be_on_a_side",
+    "require_actor",
+    "require_user",
+]
+
+
+class System(Enum):
+    """Trusted code that is no user.
+
+    A value that nobody has by accident: ``request.user`` is ``None`` in some authentications.
+    """
+
+    SYSTEM = "system"
+
+
+SYSTEM = System.SYSTEM
+
+
+def require_user(by: Any) -> Any:
+    """Return a user, signed in or not, or ``SYSTEM``.
+
+    :raises TypeError: it is neither, such as ``None`` or a name.
+    """
+    if by is SYSTEM or isinstance(getattr(by, "is_authenticated", None), bool):
+        return by
+    raise TypeError(f"{by!r} is no user; trusted code says SYSTEM, of timp_orders.services.")
+
+
+def require_actor(by: Any) -> Any:
+    """Return a signed-in user, or ``SYSTEM``.
+
+    :raises TypeError: it is neither, such as ``None`` or an anonymous user.
+    """
+    if require_user(by) is SYSTEM or by.is_authenticated:
+        return by
+    raise TypeError(f"{by!r} is not signed in, and cannot act.")
+
+
+def may_be_on_a_side(user: "User | System") -> TypeGuard["User"]:
+    """Tell whether the user is signed in and active, so that organizations count."""
+    return user is not SYSTEM and bool(user.is_authenticated and getattr(user, "is_active", True))
 
 
 class Standing(NamedTuple):
     """What a user may do before any item is looked at."""
 
     either_side: bool
-    """Acts for suppliers and retailers alike: the system itself, or an operator."""
+    """Acts for suppliers and retailers alike: ``SYSTEM``, or an operator."""
     sees_all: bool
     """Sees every item: also an auditor."""
     may_cancel: bool
@@ -32,7 +79,7 @@ class Policy:
     """The rules of sides and permissions.
 
     A host with organizations of its own subclasses this, overrides :meth:`on_side`, and names
-    its class in ``TIMP_ORDERS["POLICY"]``. A policy has no state: it is made anew whenever asked.
+    its class in ``TIMP_ORDERS["POLICY"]``. It is made once, so it must not keep what it learns.
     """
 
     def on_side(self, queryset: QuerySet[Any], user: "User", side: Side) -> QuerySet[Any]:
@@ -42,7 +89,7 @@ class Policy:
         ``exclude``, not by slices, ``distinct`` on fields or windows.
 
         :param queryset: order items, filterable; stay set-based, since it may name millions.
-        :param user: signed in; neither an anonymous one nor the system itself gets here.
+        :param user: signed in; neither an anonymous user nor ``SYSTEM`` gets here.
         :param side: ``Side.SUPPLIER`` or ``Side.RETAILER``.
         """
         if user.pk is None:  # which would mean organizations without members
@@ -69,6 +116,21 @@ class Policy:
             found[Side(side)].append(pk)
         return found
 
+    def column(self, model: type[Any], side: Side) -> str | None:
+        """Name the column of an order item's own table that decides who is on a side.
+
+        A decision compares it with what was read, so that an item that moved to another supplier
+        meanwhile is ruled on again.
+
+        :returns: ``None`` if there is none, or :meth:`on_side` is another policy's, which is then
+            asked again once the item is locked.
+        """
+        if type(self).on_side is not Policy.on_side:
+            return None
+        path = model.SUPPLIER_FIELD if side == Side.SUPPLIER else model.RETAILER_FIELD
+        field = model._meta.get_field(path.partition(LOOKUP_SEP)[0])
+        return field.attname if field in model._meta.local_fields else None
+
     def is_operator(self, user: "User") -> bool:
         """Tell whether the user may act for either side and see everything."""
         return has_permission(user, "timp_orders.cancel_any_order")
@@ -81,9 +143,9 @@ class Policy:
         """Tell whether the user may request, decide and withdraw on their own side."""
         return has_permission(user, "timp_orders.cancel_order")
 
-    def standing(self, user: "User | None") -> Standing:
-        """Sum up the three rules above; ``None`` is the system itself, which may do all."""
-        if user is None:
+    def standing(self, user: "User | System") -> Standing:
+        """Sum up the three rules above; ``SYSTEM`` may do all."""
+        if user is SYSTEM:
             return Standing(either_side=True, sees_all=True, may_cancel=True)
         operator = self.is_operator(user)
         return Standing(

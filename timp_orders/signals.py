@@ -1,11 +1,16 @@
-"""Four signals, one sent for each cancellation that changed.
+"""Signals: one for each cancellation that changed, and one for all that a batch changed.
 
-All are sent with ``sender=Cancellation`` and the same arguments:
+The four of the actions are sent with ``sender=Cancellation`` and the same arguments:
 
 :cancellation: the ``Cancellation`` as this call wrote it; ``cancellation.order_item`` likewise. (In
     a call on many items, an earlier signal's receiver may have written them since.)
-:by: the user, or ``None`` for the system itself.
+:by: the user, or ``timp_orders.services.SYSTEM``.
 :via: the door: ``"api"``, ``"admin"`` or ``"code"``.
+
+:data:`cancellations_changed` follows them, once for each batch of at most 1,000 items. In place of
+``cancellation`` it has ``action`` (an ``Action``) and ``cancellations`` (a list, in the order of
+their items' primary keys), so that a receiver can lock shared rows in one order, give back one
+payment, or send one mail.
 
 They are sent *inside* the transaction, with the rows locked: what a receiver writes commits or
 rolls back with the decision. A receiver that raises vetoes it (``timp_orders.errors.Veto`` is
@@ -24,6 +29,7 @@ __all__ = [
     "cancellation_rejected",
     "cancellation_requested",
     "cancellation_withdrawn",
+    "cancellations_changed",
 ]
 
 cancellation_requested = Signal()
@@ -37,6 +43,9 @@ cancellation_rejected = Signal()
 
 cancellation_withdrawn = Signal()
 """The retailer took the request back: the item stays as it was."""
+
+cancellations_changed = Signal()
+"""A batch changed: ``cancellations`` were all requested, confirmed, rejected or withdrawn."""
 
 BY_ACTION = {
     Action.REQUEST: cancellation_requested,

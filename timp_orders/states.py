@@ -1,11 +1,10 @@
-"""Statuses, actions, and the one table of what may follow what.
+"""Statuses, actions, sides and doors: the words of the workflow.
 
 Pure: nothing here reads a database, a setting or a user.
 """
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Literal
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -17,10 +16,8 @@ __all__ = [
     "CancellationStatus",
     "ItemStatus",
     "Lifecycle",
-    "Ruling",
     "Side",
     "Via",
-    "rule",
 ]
 
 
@@ -106,61 +103,3 @@ class Lifecycle:
         if item_status not in self.cancellable:
             return errors.NotCancellable
         return None
-
-
-Ruling = Literal["change", "replay"] | type[errors.NotPossible]
-
-# The workflow: for each action, what it does to an item whose latest cancellation
-# has that status (None: it never had one). "if_cancellable" asks the item's own status.
-_TABLE: dict[Action, dict[str | None, Ruling | Literal["if_cancellable"]]] = {
-    Action.REQUEST: {
-        None: "if_cancellable",
-        CancellationStatus.REQUESTED: "replay",
-        CancellationStatus.CONFIRMED: errors.AlreadyConfirmed,
-        CancellationStatus.REJECTED: "if_cancellable",
-        CancellationStatus.WITHDRAWN: "if_cancellable",
-    },
-    Action.CONFIRM: {
-        None: errors.NotRequested,
-        CancellationStatus.REQUESTED: "if_cancellable",
-        CancellationStatus.CONFIRMED: "replay",
-        CancellationStatus.REJECTED: errors.AlreadyRejected,
-        CancellationStatus.WITHDRAWN: errors.AlreadyWithdrawn,
-    },
-    Action.REJECT: {
-        None: errors.NotRequested,
-        CancellationStatus.REQUESTED: "change",
-        CancellationStatus.CONFIRMED: errors.AlreadyConfirmed,
-        CancellationStatus.REJECTED: "replay",
-        CancellationStatus.WITHDRAWN: errors.AlreadyWithdrawn,
-    },
-    Action.WITHDRAW: {
-        None: errors.NotRequested,
-        CancellationStatus.REQUESTED: "change",
-        CancellationStatus.CONFIRMED: errors.AlreadyConfirmed,
-        CancellationStatus.REJECTED: errors.AlreadyRejected,
-        CancellationStatus.WITHDRAWN: "replay",
-    },
-}
-
-
-def rule(
-    action: Action,
-    *,
-    item_status: Hashable,
-    cancellation_status: str | None,
-    lifecycle: Lifecycle,
-) -> Ruling:
-    """Say what ``action`` does to an item.
-
-    :param item_status: the item's own status, in the host's words.
-    :param cancellation_status: the status of the item's latest cancellation,
-        ``None`` if it never had one.
-    :param lifecycle: what the host's statuses mean.
-    :returns: ``"change"``; ``"replay"`` (it already stands that way: success, nothing
-        changes); or the class of the error that refuses it.
-    """
-    ruling = _TABLE[action][cancellation_status]
-    if ruling == "if_cancellable":
-        return lifecycle.obstacle(item_status) or "change"
-    return ruling

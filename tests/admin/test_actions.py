@@ -95,7 +95,7 @@ class TestPageBetween:
             "refused": len(wanted) - wanted.count("change") - wanted.count("replay"),
         }
         listed = {
-            item.pk: group.kind if group.kind != "refused" else item.refusal
+            item.pk: group.kind if group.kind != "refused" else item.timp_refusal
             for group in page.context["groups"]
             for item in group.items
         }

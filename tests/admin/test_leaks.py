@@ -8,7 +8,7 @@ from django.db import connection, connections
 from django.db.models.signals import pre_save
 
 from timp_orders.models import Order, OrderItem, Organization
-from timp_orders.services import confirm_cancellation
+from timp_orders.services import SYSTEM, confirm_cancellation
 from timp_orders.testing import OrderFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ def test_saving_an_item_does_not_undo_a_decision_made_meanwhile(desk, item, canc
     def confirm(sender, **kwargs):
         def work():
             try:
-                confirm_cancellation(OrderItem.objects.filter(pk=item.pk), by=None)
+                confirm_cancellation(OrderItem.objects.filter(pk=item.pk), by=SYSTEM)
             finally:
                 connections.close_all()
 

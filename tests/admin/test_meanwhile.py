@@ -11,6 +11,7 @@ from timp_orders import services
 from timp_orders.admin import reports
 from timp_orders.errors import Busy, Veto
 from timp_orders.models import Cancellation, OrderItem
+from timp_orders.services import SYSTEM
 from timp_orders.signals import cancellation_confirmed
 from timp_orders.states import Action
 
@@ -21,7 +22,7 @@ SUPERSEDED = "A newer cancellation has replaced the one that was meant."
 
 def decide(action, item, **kwargs):
     service = getattr(services, f"{action}_cancellation")
-    return service(OrderItem.objects.filter(pk=item.pk), by=None, **kwargs)
+    return service(OrderItem.objects.filter(pk=item.pk), by=SYSTEM, **kwargs)
 
 
 def histories(*items):

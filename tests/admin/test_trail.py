@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from timp_orders import services
 from timp_orders.models import OrderItem
+from timp_orders.services import SYSTEM
 from timp_orders.states import Action
 from timp_orders.testing import CancellationFactory, OrderItemFactory, UserFactory
 
@@ -146,7 +147,7 @@ class TestHistory:
         assert "Confirmed the cancellation." in history(desk)
 
     def test_it_needs_no_copy_of_what_was_done_elsewhere(self, desk, item, named, history):
-        services.request_cancellation(named(item), by=None)
+        services.request_cancellation(named(item), by=SYSTEM)
         assert "Requested the cancellation." not in history(desk)
 
     def test_it_names_colleagues_and_oneself_and_nobody_else(

@@ -100,7 +100,7 @@ def test_3000_requests_of_one_moment_page_exactly(listed, world, order, supplier
     items = OrderItem.objects.bulk_create(
         OrderItem(order=order, supplier=supplier, sku_id=f"S{n}") for n in range(3000)
     )
-    services.request_cancellation(named(*items), by=None)
+    services.request_cancellation(named(*items), by=services.SYSTEM)
     found = uuids(listed(world.supplier, "?page_size=500"))
     assert len(found) == len(set(found)) == 3001
 
@@ -125,10 +125,10 @@ def test_what_happens_between_two_pages_skips_and_repeats_nothing(call, world, m
         found += uuids(page["results"])
         # What was shown is decided, and something new is requested, before the next page.
         shown = OrderItem.objects.filter(cancellations__uuid__in=uuids(page["results"]))
-        services.confirm_cancellation(shown, by=None)
+        services.confirm_cancellation(shown, by=services.SYSTEM)
         if len(added) < 3:
             item = OrderItemFactory(order=world.order, supplier=world.item.supplier)
-            services.request_cancellation(named(item), by=None)
+            services.request_cancellation(named(item), by=services.SYSTEM)
             added.append(item.cancellations.get())
         path = page["next"] and page["next"].removeprefix("http://testserver")
     assert found == [str(c.uuid) for c in [*made, *added]]
@@ -282,15 +282,15 @@ def test_a_page_that_became_empty_leads_back_exactly(call, world, many, named):
 
     first = read(path)
     second = read(first["next"])
-    services.confirm_cancellation(named(*(c.order_item for c in made[2:])), by=None)
+    services.confirm_cancellation(named(*(c.order_item for c in made[2:])), by=services.SYSTEM)
     empty = read(first["next"])
     assert (empty["results"], empty["next"]) == ([], None)
     assert read(empty["previous"])["results"] == first["results"]
-    services.confirm_cancellation(named(*(c.order_item for c in made[:2])), by=None)
+    services.confirm_cancellation(named(*(c.order_item for c in made[:2])), by=services.SYSTEM)
     empty = read(second["previous"])
     assert (empty["results"], empty["previous"]) == ([], None)
     for cancellation in made:
-        services.request_cancellation(named(cancellation.order_item), by=None)
+        services.request_cancellation(named(cancellation.order_item), by=services.SYSTEM)
     CancellationFactory(order_item__order=world.order, order_item__supplier=world.item.supplier)
     assert len(read(empty["next"])["results"]) == 1
 

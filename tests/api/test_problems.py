@@ -1,6 +1,7 @@
 """Errors, and what stands around the app: negotiation, methods, throttles, vetoes, databases."""
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, OperationalError, connection
@@ -8,6 +9,7 @@ from django.http import Http404
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import path, reverse
+from rest_framework.authentication import BaseAuthentication, TokenAuthentication
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
@@ -15,9 +17,11 @@ from rest_framework.views import APIView
 from tests.api import EVERY_CALL, WRITES, arguments, error
 from tests.test_services import rows
 from timp_orders import errors
-from timp_orders.api.views import CancellationListView, ConfirmCancellationView, ItemView
+from timp_orders.api import views
+from timp_orders.api.views import ConfirmCancellationView, ItemView
 from timp_orders.models import Cancellation, OrderItem
 from timp_orders.signals import cancellation_confirmed
+from timp_orders.testing import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -241,22 +245,67 @@ class TestSubclasses:
     """What a host changes on a view of its own."""
 
     def test_a_view_may_ask_for_other_credentials(self, rf, world):
-        class Open(ItemView):
-            permission_classes = ()
+        class OtherCredentials(ItemView):
+            authentication_classes = (type(next(iter(ItemView().get_authenticators()))),)
 
-        class NoCredentials(Open):
-            authentication_classes = (type(next(iter(Open().get_authenticators()))),)
+        assert len(OtherCredentials().get_authenticators()) == 1
+        response = OtherCredentials.as_view()(rf.get("/"), order_item_uuid=world.item.uuid)
+        assert response.status_code == 401
 
-        assert len(NoCredentials().get_authenticators()) == 1
-        response = NoCredentials.as_view()(rf.get("/"), order_item_uuid=world.item.uuid)
-        assert response.status_code == 404  # an anonymous user sees nothing
 
-    def test_an_anonymous_caller_of_an_open_view_sees_nothing(self, rf, world):
-        class Open(CancellationListView):
-            permission_classes = ()
+class ClientCredentials(BaseAuthentication):
+    """As client credentials and API keys do: somebody is known, who is no user."""
 
-        response = Open.as_view()(rf.get("/"))
-        assert response.data["results"] == []
+    def authenticate(self, request):
+        return None, "a token"
+
+    def authenticate_header(self, request):
+        return "Bearer"
+
+
+class Deactivated(ClientCredentials):
+    def authenticate(self, request):
+        return User.objects.get(is_active=False), "a token"
+
+
+class TestNobodySignedIn:
+    """Whatever a subclass of a view declares, nobody but an active user acts or reads."""
+
+    @pytest.mark.parametrize(
+        "authentication", [ClientCredentials, Deactivated, TokenAuthentication]
+    )
+    @pytest.mark.parametrize(
+        ("view", "method", "about"),
+        [
+            (views.ItemView, "get", "item"),
+            (views.ItemView, "delete", "item"),
+            (views.CancellationListView, "get", None),
+            (views.ConfirmCancellationView, "patch", "item"),
+            (views.RejectCancellationView, "patch", "item"),
+            (views.RequestCancellationView, "patch", "item"),
+            (views.WithdrawCancellationView, "patch", "item"),
+            (views.RequestOrderCancellationView, "patch", None),
+            (views.ConfirmOrderCancellationView, "patch", "order"),
+            (views.RejectOrderCancellationView, "patch", "order"),
+        ],
+    )
+    def test_is_401(self, rf, world, settings, authentication, view, method, about):
+        settings.REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None}
+        member = UserFactory(is_active=False)
+        for organization in (world.item.supplier, world.order.retailer):
+            organization.members.add(member)
+        open_view = type(
+            "Open", (view,), {"permission_classes": (), "authentication_classes": [authentication]}
+        )
+        body = () if method == "get" else ("{}",)
+        request = getattr(rf, method)("/", *body, content_type="application/json")
+        named = {"item": "order_item_uuid", "order": "order_uuid"}
+        kwargs = {named[about]: getattr(world, about).uuid} if about else {}
+        response = open_view.as_view()(request, **kwargs)
+        assert response.status_code == 401
+        assert response.data["code"] == "not_authenticated"
+        world.cancellation.refresh_from_db()
+        assert world.cancellation.status == "requested"
 
 
 @pytest.mark.parametrize(("name", "method", "about"), WRITES)

@@ -8,8 +8,8 @@ from rest_framework.serializers import CharField
 
 from timp_orders.api import serializers
 from timp_orders.models import Cancellation
-from timp_orders.policy import Policy
-from timp_orders.services.reads import attach, described
+from timp_orders.services.caller import Caller
+from timp_orders.services.reads import visible_item
 from timp_orders.testing import CancellationFactory
 
 pytestmark = pytest.mark.django_db
@@ -30,9 +30,7 @@ def test_what_is_written_by_hand_is_what_the_fields_say(name, item, supplier_use
         CancellationFactory(order_item=item, status=status, note="☃", reason="fraud")
     ours = getattr(serializers, name)
     hosts = type("HostSerializer", (ours,), {"__module__": "shop.serializers"})
-    standing = Policy().standing(supplier_user)
-    (read,) = described(supplier_user, standing, "default")
-    attach(read, standing)
+    read = visible_item(Caller.of(supplier_user))
     instances = [read] if name in OF_ITEMS else Cancellation.objects.all()
     for instance in instances:
         by_hand = rendered(ours, instance, supplier_user)
@@ -46,9 +44,7 @@ def test_a_host_adds_replaces_and_removes_fields(item, supplier_user):
         sku_id = CharField(source="order.po_number")
         supplier_name = CharField(source="supplier.name")
 
-    standing = Policy().standing(supplier_user)
-    (read,) = described(supplier_user, standing, "default")
-    attach(read, standing)
+    read = visible_item(Caller.of(supplier_user))
     answer = rendered(Ours, read, supplier_user)
     assert "sku_name" not in answer
     assert answer["sku_id"] == item.order.po_number

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.hosts.apart.world import make_world
 from timp_orders import services
 from timp_orders.models import Cancellation, OrderItem
+from timp_orders.services import SYSTEM
 from timp_orders.signals import cancellation_confirmed
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -41,11 +42,11 @@ def test_its_transaction_is_that_databases(world):
 
     done = []
     lines = OrderItem.objects.filter(pk=world.lines[0].pk)
-    services.request_cancellation(lines, by=None)
+    services.request_cancellation(lines, by=SYSTEM)
     cancellation_confirmed.connect(note)
     try:
         with pytest.raises(RuntimeError, match="vetoed"):
-            services.confirm_cancellation(lines, by=None)
+            services.confirm_cancellation(lines, by=SYSTEM)
     finally:
         cancellation_confirmed.disconnect(note)
     assert Cancellation.objects.get().status == "requested"

@@ -20,6 +20,7 @@ from tests.races.stage import (
 )
 from timp_orders import services
 from timp_orders.models import OrderItem
+from timp_orders.services import SYSTEM
 
 DECISIONS = ["confirm", "confirm", "reject", "withdraw"]  # a double click races too
 
@@ -87,7 +88,9 @@ class Selections(threading.Thread):
                 service = random.choice(
                     [services.confirm_cancellation, services.reject_cancellation]
                 )
-                outcome = service(selected[:100] if number % 2 else selected, by=None, via="admin")
+                outcome = service(
+                    selected[:100] if number % 2 else selected, by=SYSTEM, via="admin"
+                )
                 found = len(outcome.changed) + len(outcome.unchanged) + len(outcome.refused)
                 check(found == len(pks), "an item was lost")
                 self.changed += len(outcome.changed)

@@ -1,4 +1,4 @@
-"""The four actions, and the page between an action and its decision."""
+"""The four actions, and the confirmation page of each."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -16,17 +16,18 @@ from django.utils.translation import gettext as _
 
 from timp_orders.admin.decisions import Decision
 from timp_orders.admin.forms import ActionForm
-from timp_orders.admin.preview import groups, ruled
+from timp_orders.admin.preview import announced, groups
 from timp_orders.admin.reports import report
 from timp_orders.admin.selection import Selection, TooLarge
 from timp_orders.admin.trail import trail
 from timp_orders.admin.wording import WORDINGS, counted
 from timp_orders.conf import settings
+from timp_orders.models import get_order_item_model
 from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.services import supported_actions
-from timp_orders.services.command import Call
+from timp_orders.services.caller import Caller
 from timp_orders.services.engine import BATCH_SIZE
-from timp_orders.services.reads import attach, described
+from timp_orders.services.reads import visible_item
 from timp_orders.states import Action, Via
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class CancellationActionsMixin(Base):
         if item is None or action not in Action.values:
             raise Http404
         back = self._url("change", quote(item.pk))
-        return self._announce(request, Action(action), [self._named([item.pk])], back)
+        return self._announce(request, Action(action), [self._named([self._key(item)])], back)
 
     # A batch that was committed stays so, whatever becomes of the next one.
     @transaction.non_atomic_requests
@@ -118,7 +119,7 @@ class CancellationActionsMixin(Base):
         self._require_permission(request)
         try:
             text = request.POST.get("selection", "")
-            selection = Selection.loads(text, self.model, request.user)
+            selection = Selection.loads(text, get_order_item_model(), request.user)
         except signing.BadSignature:
             problem = _("The page could not be read; nothing was changed. Please select again.")
             self.message_user(request, problem, messages.ERROR)
@@ -140,18 +141,16 @@ class CancellationActionsMixin(Base):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _trail_context(self, request: HttpRequest, item: Any) -> dict[str, Any]:
-        call = Call(Action.REQUEST, request.user, Via.ADMIN)
-        items = described(call.by, call.standing, call.using).visible_to(call.by)
-        if (found := items.filter(pk=item.pk).first()) is None:
+        caller = Caller.of(request.user, via=Via.ADMIN)
+        if (found := visible_item(caller, pk=self._key(item))) is None:
             return {}  # a host's own admin may show more items than there are trails to be seen
-        facts = attach(found, call.standing)
         may = self.has_cancel_permission(request)
         return {
             "trail_shown": True,
-            "trail": trail(found, call.standing),
+            "trail": trail(found, caller),
             "cancellation_buttons": [
                 (action.value, WORDINGS[action], self._action_url(item, action))
-                for action in (supported_actions(facts) if may else [])
+                for action in (supported_actions(found, request.user) if may else [])
             ],
         }
 
@@ -166,8 +165,12 @@ class CancellationActionsMixin(Base):
     def _action_url(self, item: Any, action: Action) -> str:
         return self._url("cancellation_action", quote(item.pk), action.value)
 
+    def _key(self, item: Any) -> Any:
+        """Return the order item's primary key; ``self.model`` may be a child with its own."""
+        return getattr(item, get_order_item_model()._meta.pk.attname)
+
     def _named(self, pks: list[Any]) -> QuerySet[Any]:
-        return OrderItemQuerySet(self.model).filter(pk__in=pks)
+        return OrderItemQuerySet(get_order_item_model()).filter(pk__in=pks)
 
     def _announce_listed(
         self, request: HttpRequest, action: Action, queryset: QuerySet[Any]
@@ -194,8 +197,8 @@ class CancellationActionsMixin(Base):
         back: str,
         form: ActionForm | None = None,
     ) -> HttpResponse:
-        call = Call(action, request.user, Via.ADMIN)
-        selection = Selection(action, back, ruled(call, named))
+        caller = Caller.of(request.user, via=Via.ADMIN)
+        selection = Selection(action, back, announced(caller, action, named))
         try:
             text = selection.dumps(request.user)
         except TooLarge:
@@ -208,7 +211,7 @@ class CancellationActionsMixin(Base):
             "title": WORDINGS[action].title,
             "opts": self.opts,
             "action": action.value,
-            "groups": groups(call, selection.rows),
+            "groups": groups(caller, action, selection.rows),
             "submit": changing and counted(WORDINGS[action].submit, changing),
             "selection": text,
             "form": form or ActionForm(action),

@@ -1,4 +1,4 @@
-"""Carrying out what a page announced, in batches, and telling what became of it."""
+"""Carry out what a confirmation page announced, in batches, and count what became of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,10 +14,11 @@ from timp_orders.admin.preview import error_of
 from timp_orders.admin.selection import Announced, Selection
 from timp_orders.admin.wording import WORDINGS
 from timp_orders.models import Cancellation
-from timp_orders.models.querysets import Among, OrderItemQuerySet
-from timp_orders.services.command import Call
+from timp_orders.models.querysets import Among
+from timp_orders.services.caller import Caller
 from timp_orders.services.engine import BATCH_SIZE
 from timp_orders.services.outcome import Outcome
+from timp_orders.services.vetoes import around_vetoes
 from timp_orders.states import Action, CancellationStatus, Via
 
 __all__ = ["EXAMPLES", "Decision", "Refusals", "Tally"]
@@ -58,10 +59,9 @@ class Tally:
 
 
 class Decision:
-    """Hands to the service what the page said would change, and nothing else.
+    """Hands to the service what the confirmation page said would change, and nothing else.
 
-    So nothing happens that was not announced: an item that was already so, or could not be, is
-    reported as the page said it.
+    An item that was already so, or could not be changed, is reported as the page said it.
 
     :param note: kept with each cancellation.
     :param reason: for a request.
@@ -69,7 +69,10 @@ class Decision:
 
     def __init__(self, selection: Selection, user: Any, note: str, reason: str = "") -> None:
         self.selection = selection
-        self.call = Call(selection.action, user, Via.ADMIN, note=note, reason=reason)
+        self.caller = Caller.of(user, via=Via.ADMIN)
+        self.arguments: dict[str, Any] = {"note": note}
+        if selection.action == Action.REQUEST:
+            self.arguments["reason"] = reason
         self.tally = Tally()
 
     def carry_out(self) -> Tally:
@@ -80,25 +83,23 @@ class Decision:
         self._report_announced([row for row in rows if row.verdict != "change"])
         return self.tally
 
-    def _items(self, pks: Sequence[Any]) -> QuerySet[Any]:
-        return OrderItemQuerySet(self.call.model, using=self.call.using).filter(Among(F("pk"), pks))
-
     def _uuids(self, rows: Sequence[Announced]) -> dict[Any, UUID]:
-        items = self._items([row.pk for row in rows])
-        return dict(items.values_list("pk", self.call.model.UUID_FIELD))
+        items = self.caller.items().filter(Among(F("pk"), [row.pk for row in rows]))
+        return dict(items.order_by("pk").values_list("pk", self.caller.model.UUID_FIELD))
 
     def _batch(self, rows: Sequence[Announced]) -> None:
         uuids = self._uuids(rows)
         for row in rows:
             if row.pk not in uuids:
                 self.tally.refuse(errors.NotFound(), None)
-        if self.call.action == Action.REQUEST:
-            expected = {}
+        if self.selection.action == Action.REQUEST:
             uuids = self._not_superseded(rows, uuids)
         else:
-            expected = self._expected(rows, uuids)
-        if uuids:
-            self._attempt(uuids, expected)
+            self.arguments["expected"] = self._expected(rows, uuids)
+        for outcome in around_vetoes(self._attempt, list(uuids.values())):
+            self.tally.add(outcome)
+            if outcome.changed:
+                self._log(outcome)
 
     def _expected(self, rows: Sequence[Announced], uuids: dict[Any, UUID]) -> dict[UUID, UUID]:
         shown = self._cancellations().filter(Among(F("pk"), [row.cancellation_pk for row in rows]))
@@ -119,48 +120,23 @@ class Decision:
         return {pk: uuid for pk, uuid in uuids.items() if pk not in newer}
 
     def _cancellations(self) -> QuerySet[Cancellation]:
-        return Cancellation.objects.using(self.call.using)
+        return Cancellation.objects.using(self.caller.using)
 
-    def _attempt(self, uuids: dict[Any, UUID], expected: dict[UUID, UUID]) -> None:
-        call = self.call
-        items = self._items(list(uuids))
-        is_request = call.action == Action.REQUEST
-        words: dict[str, Any] = {"reason": call.reason} if is_request else {"expected": expected}
+    def _attempt(self, uuids: Sequence[UUID]) -> Outcome:
+        service = services.BY_ACTION[self.selection.action]
         try:
-            outcome = services.BY_ACTION[call.action](
-                items, by=call.by, via=call.via, note=call.note, **words
-            )
-        except errors.Veto as veto:
-            self._after_veto(veto, uuids, expected)
+            return service(uuids, by=self.caller.by, via=self.caller.via, **self.arguments)
         except errors.Busy as busy:
-            for uuid in uuids.values():
-                self.tally.refuse(busy, uuid)
-        else:
-            self.tally.add(outcome)
-            self._log(outcome)
-
-    def _after_veto(
-        self, veto: errors.Veto, uuids: dict[Any, UUID], expected: dict[UUID, UUID]
-    ) -> None:
-        # A veto undoes its whole call. Halving finds whom it meant: it costs its own item only.
-        if len(uuids) == 1:
-            self.tally.refuse(veto, *uuids.values())
-            return
-        named = list(uuids.items())
-        middle = len(named) // 2
-        for half in (named[:middle], named[middle:]):
-            self._attempt(dict(half), expected)
+            return Outcome(refused=dict.fromkeys(uuids, busy))
 
     def _log(self, outcome: Outcome) -> None:
-        """Tell Django's own history, after the commit: the trail itself is already written."""
-        model = self.call.model
-        items: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=self.call.using)
-        changed = items.filter(**{f"{model.UUID_FIELD}__in": outcome.changed})
+        """Write Django's own history, after the commit: the audit trail is already written."""
+        uuid = F(self.caller.model.UUID_FIELD)
         LogEntry.objects.log_actions(
-            self.call.by_id,
-            joined(changed),
+            self.caller.user_id,
+            joined(self.caller.items().filter(Among(uuid, outcome.changed))),
             CHANGE,
-            str(WORDINGS[self.call.action].logged),
+            str(WORDINGS[self.selection.action].logged),
         )
 
     def _report_announced(self, rows: Sequence[Announced]) -> None:

@@ -11,11 +11,12 @@ from timp_orders import errors
 from timp_orders.admin.columns import joined, reason_label, shown
 from timp_orders.admin.selection import Announced
 from timp_orders.admin.wording import REFUSED, WORDINGS, counted
-from timp_orders.models.querysets import LATEST
-from timp_orders.services.command import Call
-from timp_orders.services.reads import Facts, attach, described
+from timp_orders.services.caller import Caller
+from timp_orders.services.reads import attach, facts_of, items_with_facts
+from timp_orders.services.rules import verdict
+from timp_orders.states import Action
 
-__all__ = ["LISTED", "Group", "error_of", "groups", "ruled"]
+__all__ = ["LISTED", "Group", "announced", "error_of", "groups"]
 
 LISTED = 100
 """Items that a page lists of each group; the counts are of all."""
@@ -34,7 +35,7 @@ class Group:
     heading: str
     count: int
     items: list[Any]
-    """The first of them, each with ``cancellation`` and what the page tells of it."""
+    """The first of them, each with ``timp_cancellation`` and what the page shows of it."""
     refusals: list[tuple[int, str]]
     """How often each error refuses."""
 
@@ -48,41 +49,37 @@ def error_of(code: str) -> errors.CancellationError:
     return _ERRORS[code]()
 
 
-def ruled(call: Call, querysets: Iterable[QuerySet[Any]]) -> list[Announced]:
-    """Rule on all the items that the query sets name, one statement for each query set."""
-    columns = ("pk", call.model.UUID_FIELD, call.model.STATUS_FIELD)
-    sides = ("on_supplier_side", "on_retailer_side")
-    latest = (f"{LATEST}__id", f"{LATEST}__uuid", f"{LATEST}__status")
-    announced = []
-    for named in querysets:
-        pks = named.using(call.using).order_by().values("pk")
-        rows = described(call.by, call.standing, call.using).filter(pk__in=pks).order_by("pk")
-        for row in rows.values_list(*columns, *sides, *latest).iterator(chunk_size=2000):
-            facts = Facts(call.standing, *row)
-            verdict = call.ruling(facts)
-            code = verdict if isinstance(verdict, str) else verdict.code
-            announced.append(Announced(facts.pk, facts.cancellation_pk, code))
-    return announced
+def announced(
+    caller: Caller, action: Action, querysets: Iterable[QuerySet[Any]]
+) -> list[Announced]:
+    """Rule on all items of some query sets, in one statement for each of these."""
+    rows = []
+    for items in querysets:
+        for facts in facts_of(caller, items):
+            found = verdict(action, facts, caller.standing, caller.lifecycle)
+            code = found if isinstance(found, str) else found.code
+            rows.append(Announced(facts.pk, facts.latest.pk if facts.latest else None, code))
+    return rows
 
 
-def groups(call: Call, announced: Iterable[Announced]) -> list[Group]:
-    """Group what was ruled on, and read the items that are to be listed, in one statement."""
-    wording = WORDINGS[call.action]
+def groups(caller: Caller, action: Action, rows: Iterable[Announced]) -> list[Group]:
+    """Group items by what will become of them, and read those to be listed, in one statement."""
+    wording = WORDINGS[action]
     headings = {"change": wording.will, "replay": wording.already, "refused": REFUSED}
     sorted_rows: dict[str, list[Announced]] = {kind: [] for kind in headings}
-    for row in announced:
+    for row in rows:
         sorted_rows.get(row.verdict, sorted_rows["refused"]).append(row)
-    items = _read(call, [row for rows in sorted_rows.values() for row in rows[:LISTED]])
+    items = _read(caller, [row for found in sorted_rows.values() for row in found[:LISTED]])
     return [
         Group(
             kind,
-            counted(headings[kind], len(rows)),
-            len(rows),
-            [items[row.pk] for row in rows[:LISTED] if row.pk in items],
-            _refusals(rows) if kind == "refused" else [],
+            counted(headings[kind], len(found)),
+            len(found),
+            [items[row.pk] for row in found[:LISTED] if row.pk in items],
+            _refusals(found) if kind == "refused" else [],
         )
-        for kind, rows in sorted_rows.items()
-        if rows
+        for kind, found in sorted_rows.items()
+        if found
     ]
 
 
@@ -91,14 +88,15 @@ def _refusals(rows: Iterable[Announced]) -> list[tuple[int, str]]:
     return [(count, str(error_of(code))) for code, count in codes.most_common()]
 
 
-def _read(call: Call, rows: Iterable[Announced]) -> dict[Any, Any]:
+def _read(caller: Caller, rows: Iterable[Announced]) -> dict[Any, Any]:
     verdicts = {row.pk: row.verdict for row in rows if row.verdict != errors.NotFound.code}
-    items = described(call.by, call.standing, call.using).filter(pk__in=list(verdicts))
+    items = items_with_facts(caller).filter(pk__in=list(verdicts))
     found = {}
     for item in joined(items):
-        attach(item, call.standing)
-        item.reason_label = reason_label(item.cancellation.reason) if item.cancellation else ""
-        item.texts = {
+        attach(item, caller)
+        latest = item.timp_cancellation
+        item.timp_reason = reason_label(latest.reason) if latest else ""
+        item.timp_texts = {
             name: shown(item, getattr(item, f"{name.upper()}_FIELD"))
             for name in (
                 "uuid",
@@ -111,6 +109,6 @@ def _read(call: Call, rows: Iterable[Announced]) -> dict[Any, Any]:
             )
         }
         verdict = verdicts[item.pk]
-        item.refusal = "" if verdict in ("change", "replay") else str(error_of(verdict))
+        item.timp_refusal = "" if verdict in ("change", "replay") else str(error_of(verdict))
         found[item.pk] = item
     return found

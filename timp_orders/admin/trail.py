@@ -1,12 +1,11 @@
 """The trail of an item's cancellations, as its page shows it."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from timp_orders.admin.columns import decided_by, reason_label, requested_by
 from timp_orders.models import Cancellation
-
-if TYPE_CHECKING:
-    from timp_orders.policy import Standing
+from timp_orders.services.caller import Caller
+from timp_orders.services.reads import reading_for
 
 __all__ = ["Entry", "trail"]
 
@@ -18,13 +17,14 @@ class Entry(NamedTuple):
     decided_by: str
 
 
-def trail(item: Any, standing: "Standing") -> list[Entry]:
+def trail(item: Any, caller: Caller) -> list[Entry]:
     """Read the item's cancellations, newest first, with the names that the user may know.
 
-    :param item: with its ``facts``.
+    :param item: one that was read for this caller.
     """
-    on_retailer_side = standing.sees_all or item.facts.on_retailer_side
-    on_supplier_side = standing.sees_all or item.facts.on_supplier_side
+    facts = reading_for(item, caller.by).facts
+    on_retailer_side = caller.standing.sees_all or bool(facts.on_retailer_side)
+    on_supplier_side = caller.standing.sees_all or bool(facts.on_supplier_side)
     return [
         Entry(
             cancellation,

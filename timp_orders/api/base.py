@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import DataError
 from django.http import StreamingHttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.common import no_append_slash
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.generics import GenericAPIView
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
@@ -20,6 +21,7 @@ from rest_framework.serializers import BaseSerializer
 from timp_orders.api import problems
 from timp_orders.api.body import BodyParser, is_unreadable, receive
 from timp_orders.conf import settings
+from timp_orders.policy import may_be_on_a_side
 
 if TYPE_CHECKING:
     GenericBase = GenericAPIView[Any]
@@ -76,6 +78,10 @@ class CancellationAPIView(GenericBase):
             raise PermissionDenied(_("The session needs its CSRF token.")) from error
         except (DataError, ValueError) as error:  # a NUL in a token or a cookie, on PostgreSQL
             raise AuthenticationFailed from error
+        # Whatever permissions a subclass declares: some authentications leave the user None, which
+        # no rule of sides could be applied to.
+        if not may_be_on_a_side(request.user or AnonymousUser()):
+            raise NotAuthenticated
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         return problems.respond

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from timp_orders.models import Cancellation
 from timp_orders.services import supported_actions
+from timp_orders.services.reads import reading_of
 from timp_orders.states import Action
 
 if TYPE_CHECKING:
@@ -149,14 +150,16 @@ class CancellationSerializer(_Answer, CancellationBase):
 class ItemSerializer(NamedItemSerializer):
     """An item with its latest cancellation, and what the caller may do now."""
 
-    cancellation = CancellationSerializer(read_only=True, allow_null=True)
+    cancellation = CancellationSerializer(
+        source="timp_cancellation", read_only=True, allow_null=True
+    )
     supported_actions = serializers.SerializerMethodField()
 
     def get_supported_actions(self, item: Any) -> list[Action]:
-        return supported_actions(item.facts)
+        return supported_actions(item, reading_of(item).caller.by)
 
     def by_hand(self, item: Any) -> dict[str, Any]:
-        latest = item.cancellation
+        latest = item.timp_cancellation
         return {
             **super().by_hand(item),
             "cancellation": latest and CancellationSerializer().by_hand(latest),

@@ -36,7 +36,8 @@ from timp_orders.conf import settings
 from timp_orders.models import Cancellation, get_order_item_model
 from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.services import BY_ACTION
-from timp_orders.services.reads import attach, described
+from timp_orders.services.caller import Caller
+from timp_orders.services.reads import visible_item
 from timp_orders.states import Action, CancellationStatus, Via
 
 if TYPE_CHECKING:
@@ -67,25 +68,17 @@ class ItemCallView(CancellationAPIView):
 
     serializer_class: Any = ItemSerializer
 
-    def get_queryset(self) -> QuerySet[Any]:
-        """Name the item; the service says whether the caller may see it."""
-        model = get_order_item_model()
-        return OrderItemQuerySet(model).filter(**{model.UUID_FIELD: self.kwargs["order_item_uuid"]})
-
     def act(self, request: Request, action: Action) -> Any:
         """Take the action.
 
         :returns: the item as it is now.
         """
-        words = self.words(request)
-        meant = words.pop("cancellation_uuid", None)
+        body = self.words(request)
+        meant = body.pop("cancellation_uuid", None)
         if meant:
-            words["expected"] = {self.kwargs["order_item_uuid"]: meant}
-        outcome = BY_ACTION[action](self.get_queryset(), by=request.user, via=Via.API, **words)
-        outcome.raise_if_refused()
-        if outcome.item is None:
-            raise errors.NotFound
-        return outcome.item
+            body["expected"] = meant
+        service = BY_ACTION[action]
+        return service(self.kwargs["order_item_uuid"], by=request.user, via=Via.API, **body).one()
 
 
 class ItemActionView(ItemCallView, UpdateBase):
@@ -130,14 +123,12 @@ class ItemView(ItemCallView):
 
     def get(self, request: Request, order_item_uuid: UUID) -> Response:
         """Tell how the item stands, its cancellations, and what the caller may do now."""
-        standing = settings.policy.standing(request.user)
-        using = router.db_for_read(get_order_item_model())
-        named = self.get_queryset().using(using)
-        items = described(request.user, standing, using).filter(pk__in=named.values("pk"))
-        for item in items:
-            if attach(item, standing).is_visible:
-                return Response(self.get_serializer(item).data)
-        raise errors.NotFound
+        model = get_order_item_model()
+        caller = Caller.of(request.user, via=Via.API, using=router.db_for_read(model))
+        item = visible_item(caller, **{model.UUID_FIELD: order_item_uuid})
+        if item is None:
+            raise errors.NotFound
+        return Response(self.get_serializer(item).data)
 
     def delete(self, request: Request, order_item_uuid: UUID) -> Response:
         """The retailer asks to cancel the item.

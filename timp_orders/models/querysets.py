@@ -21,15 +21,27 @@ from django.db.models import (
 from django.db.models.lookups import In
 
 from timp_orders.conf import settings
-from timp_orders.states import CancellationStatus, Side
+from timp_orders.policy import SYSTEM, may_be_on_a_side, require_user
+from timp_orders.states import Side
 
 if TYPE_CHECKING:
-    from timp_orders.policy import Standing, User
+    from timp_orders.policy import Standing, System, User
 
-__all__ = ["LATEST", "Among", "OrderItemQuerySet", "locked"]
+__all__ = [
+    "LATEST",
+    "ON_RETAILER_SIDE",
+    "ON_SUPPLIER_SIDE",
+    "Among",
+    "OrderItemQuerySet",
+    "locked",
+]
 
-LATEST = "latest_cancellation"
+# Names that a host's own model will hardly have.
+LATEST = "timp_latest_cancellation"
 """What :meth:`OrderItemQuerySet.with_latest_cancellation` calls the cancellation that it joins."""
+ON_SUPPLIER_SIDE = "timp_on_supplier_side"
+ON_RETAILER_SIDE = "timp_on_retailer_side"
+"""What :meth:`OrderItemQuerySet.with_sides` annotates."""
 
 ModelT = TypeVar("ModelT", bound=Model)
 QuerySetT = TypeVar("QuerySetT", bound=QuerySet[Any])
@@ -59,43 +71,44 @@ class Among(In):
 
 class OrderItemQuerySet(QuerySet[ModelT]):
     def on_side(self, user: "User", side: Side) -> Self:
-        """Keep the items on whose ``side`` the user stands."""
-        if not user.is_authenticated:
-            return self.none()
-        return self.filter(self._stands(user, side))
+        """Keep the items on whose ``side`` the user is."""
+        return self.filter(self._is_on(user, side)) if may_be_on_a_side(user) else self.none()
 
-    def visible_to(self, user: "User | None") -> Self:
+    def visible_to(self, user: "User | System") -> Self:
         """Keep what the user may see: both sides' items, or all of them to operators and auditors.
 
-        :param user: ``None`` is the system itself, which sees everything.
+        :param user: nothing is visible to one who is not signed in, or not active; everything to
+            ``SYSTEM``.
+        :raises TypeError: it is no user, such as ``None``.
         """
-        if user is not None and not user.is_authenticated:
+        if require_user(user) is SYSTEM:
+            return self.all()
+        if not may_be_on_a_side(user):
             return self.none()
-        if user is None or settings.policy.standing(user).sees_all:
+        if settings.policy.standing(user).sees_all:
             return self.all()
         own = settings.policy.organizations(user, self.db)
         if own is None:
-            return self.filter(
-                self._stands(user, Side.SUPPLIER) | self._stands(user, Side.RETAILER)
-            )
+            return self.filter(self._is_on(user, Side.SUPPLIER) | self._is_on(user, Side.RETAILER))
         model: Any = self.model
         paths = {Side.SUPPLIER: model.SUPPLIER_FIELD, Side.RETAILER: model.RETAILER_FIELD}
         sides = [Q(**{f"{paths[side]}__in": keys}) for side, keys in own.items() if keys]
         return self.filter(reduce(or_, sides)) if sides else self.none()
 
-    def with_sides(self, user: "User | None", standing: "Standing") -> Self:
-        """Annotate ``on_supplier_side`` and ``on_retailer_side``: where the user stands."""
-        if user is None or standing.either_side:
-            return self.annotate(on_supplier_side=Value(True), on_retailer_side=Value(True))
-        if not user.is_authenticated:
-            return self.annotate(on_supplier_side=Value(False), on_retailer_side=Value(False))
-        return self.annotate(
-            on_supplier_side=self._stands(user, Side.SUPPLIER),
-            on_retailer_side=self._stands(user, Side.RETAILER),
-        )
+    def with_sides(self, user: "User | System", standing: "Standing") -> Self:
+        """Annotate on which sides the user is."""
+        sides: dict[str, Any] = {ON_SUPPLIER_SIDE: Side.SUPPLIER, ON_RETAILER_SIDE: Side.RETAILER}
+        for name, side in sides.items():
+            if user is SYSTEM or standing.either_side:
+                sides[name] = Value(True)
+            elif not may_be_on_a_side(user):
+                sides[name] = Value(False)
+            else:
+                sides[name] = self._is_on(user, side)
+        return self.annotate(**sides)
 
     def with_latest_cancellation(self, **where: Any) -> Self:
-        """Join each item's newest cancellation as ``latest_cancellation``.
+        """Join each item's latest cancellation under the name :data:`LATEST`.
 
         Items that never had one stay, unless ``where`` compares its columns. (A later ``filter``
         would compare those of any cancellation.) ``select_related`` and ``values`` read it too.
@@ -111,18 +124,12 @@ class OrderItemQuerySet(QuerySet[ModelT]):
             **{f"{LATEST}__{column}": value for column, value in where.items()},
         )
 
-    def with_open_or_confirmed_cancellation(self) -> Self:
-        """Keep the items with an open or a confirmed cancellation, joined likewise.
+    def with_every_cancellation(self) -> Self:
+        """Join all of an item's cancellations under the same name, a row for each."""
+        every = self.annotate(**{LATEST: FilteredRelation("cancellations")})
+        return every.filter(**{f"{LATEST}__isnull": False})
 
-        It is the newest, and the only one: while it stands, no other can be requested.
-        """
-        # Not by a list of statuses: with old statistics, PostgreSQL would look through all that the
-        # index on the status has of them.
-        found = Q(**{f"{LATEST}__open": True})
-        found |= Q(**{f"{LATEST}__status": CancellationStatus.CONFIRMED})
-        return self.annotate(**{LATEST: FilteredRelation("cancellations")}).filter(found)
-
-    def _stands(self, user: "User", side: Side) -> Exists:
+    def _is_on(self, user: "User", side: Side) -> Exists:
         # An own EXISTS for each side, so that a policy may join as it likes and no row doubles.
         using: str | None = self._db  # type: ignore[attr-defined]  # not in the stubs
         items: OrderItemQuerySet[ModelT] = OrderItemQuerySet(self.model, using=using)

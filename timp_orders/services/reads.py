@@ -1,201 +1,259 @@
-"""What a ruling on an item depends on, read without a lock or under one."""
+"""The statements that read facts about items, with and without locks."""
 
-from collections.abc import Collection
+from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import UUID
+from typing import Any, NamedTuple
 
 from django.db.models import F, QuerySet
 
-from timp_orders import errors
-from timp_orders.conf import settings
-from timp_orders.models import AbstractOrderItem, Cancellation, get_order_item_model
-from timp_orders.models.querysets import LATEST, Among, OrderItemQuerySet, locked
-from timp_orders.states import Action, Lifecycle, Ruling, Side, rule
+from timp_orders.models import Cancellation
+from timp_orders.models.querysets import (
+    LATEST,
+    ON_RETAILER_SIDE,
+    ON_SUPPLIER_SIDE,
+    Among,
+    OrderItemQuerySet,
+    locked,
+)
+from timp_orders.services.caller import Caller
+from timp_orders.services.rules import Facts, Latest, is_visible
+from timp_orders.states import Side
 
-if TYPE_CHECKING:
-    from timp_orders.policy import Standing, User
+__all__ = [
+    "Reading",
+    "attach",
+    "facts_of",
+    "item_with_one_cancellation",
+    "items_with_facts",
+    "keep",
+    "locked_facts",
+    "reading_for",
+    "reading_of",
+    "refresh_under_locks",
+    "visible_item",
+]
 
-__all__ = ["Facts", "attach", "catch_up", "confirmable", "described", "locked_facts", "ruling"]
-
-
-class Facts(NamedTuple):
-    """One item, where the caller stands towards it, and its latest cancellation."""
-
-    standing: "Standing"
-    pk: Any
-    uuid: UUID
-    status: Any
-    on_supplier_side: bool
-    on_retailer_side: bool
-    cancellation_pk: int | None = None
-    cancellation_uuid: UUID | None = None
-    cancellation_status: str | None = None
-
-    @property
-    def is_visible(self) -> bool:
-        return self.standing.sees_all or self.on_supplier_side or self.on_retailer_side
-
-    def stands_on(self, side: Side) -> bool:
-        return self.on_supplier_side if side == Side.SUPPLIER else self.on_retailer_side
+_READING = "_timp_reading"
 
 
-def ruling(
-    action: Action,
-    facts: Facts,
-    lifecycle: Lifecycle,
-    expected: UUID | None = None,
-) -> Ruling | type[errors.CancellationError]:
-    """Say what the action does to the item: who may not see a thing learns nothing else of it.
+class Reading(NamedTuple):
+    """What was read of an item, and for whom."""
 
-    :param expected: the UUID of the cancellation that the caller meant, if they named one.
-    :returns: ``"change"``, ``"replay"``, or the class of the error that refuses it.
-    """
-    if not facts.is_visible:
-        return errors.NotFound
-    if not facts.standing.may_cancel:
-        return errors.PermissionDenied
-    if not facts.stands_on(action.side):
-        return errors.WrongSide
-    if expected and facts.cancellation_uuid and facts.cancellation_uuid != expected:
-        return errors.Superseded
-    return rule(
-        action,
-        item_status=facts.status,
-        cancellation_status=facts.cancellation_status,
-        lifecycle=lifecycle,
-    )
+    caller: Caller
+    facts: Facts
 
 
-def described(user: "User | None", standing: "Standing", using: str) -> OrderItemQuerySet[Any]:
-    """Order items with all that an answer and a ruling need, in one statement.
+def items_with_facts(caller: Caller) -> OrderItemQuerySet[Any]:
+    """Return order items with all that an answer and a verdict need, in one statement.
 
     Call :func:`attach` on each.
     """
-    model = get_order_item_model()
-    return (
-        OrderItemQuerySet(model, using=using)
-        .with_sides(user, standing)
-        .with_latest_cancellation()
-        .select_related(*model.order_relations(), LATEST)
-    )
+    items = _with_latest(caller.model, caller.using)
+    return items.with_sides(caller.by, caller.standing)
 
 
-def confirmable(
-    user: "User | None", standing: "Standing", using: str, **named: Any
-) -> QuerySet[Any]:
-    """Only items with an open or a confirmed cancellation, on whose supplier side the user stands.
+def item_with_one_cancellation(caller: Caller, side: Side, **lookup: Any) -> Any | None:
+    """Read an item by a leaner statement than that of :func:`items_with_facts`.
 
-    A leaner statement than :func:`described`: it does not ask about the retailer's side. Call
-    :func:`attach` on each.
+    It does not ask about the other side, nor which cancellation is the latest.
+
+    :param side: the only one that is asked about.
+    :returns: ``None`` if there is no such item, the caller is not on that side of it, or it has
+        not exactly one cancellation (or a policy returns it twice).
     """
-    items = _confirmable(get_order_item_model(), using).filter(**named)
-    return _on_side(items, user, standing, Side.SUPPLIER)
+    items = caller.on_side(_with_every(caller.model, caller.using).filter(**lookup), side)
+    rows = list(items[:2])
+    if len(rows) != 1:
+        return None
+    attach(rows[0], caller, side=side)
+    return rows[0]
 
 
-def _on_side(
-    items: QuerySet[Any], user: "User | None", standing: "Standing", side: Side
-) -> QuerySet[Any]:
-    """Keep the items on whose side the user stands; a policy may double them."""
-    if user is None or standing.either_side:
-        return items
-    if not user.is_authenticated:
-        return items.none()
-    return settings.policy.on_side(items, user, side)
+# Kept, since they depend on these alone, and to make one costs as much as a statement.
 
 
 @cache
-def _confirmable(model: type[AbstractOrderItem], using: str) -> OrderItemQuerySet[Any]:
-    # Kept, since it depends on these alone, and to make it costs as much as a statement.
+def _with_latest(model: type[Any], using: str) -> OrderItemQuerySet[Any]:
     items: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=using)
-    relations = [*model.order_relations(), LATEST]
-    return items.with_open_or_confirmed_cancellation().select_related(*relations).order_by()
+    return _with_relations(items.with_latest_cancellation())
 
 
-def attach(item: Any, standing: "Standing", *, side: Side | None = None) -> Facts:
-    """Give an item of :func:`described` or :func:`confirmable` its ``cancellation`` and ``facts``.
+@cache
+def _with_every(model: type[Any], using: str) -> OrderItemQuerySet[Any]:
+    items: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=using)
+    return _with_relations(items.with_every_cancellation())
 
-    :param standing: of the user that the query set was made for.
-    :param side: the only one that the query set asked about, if it is no annotation.
-    :returns: the facts.
+
+def _with_relations(items: OrderItemQuerySet[Any]) -> OrderItemQuerySet[Any]:
+    return items.select_related(*items.model.order_relations(), LATEST).order_by()
+
+
+def attach(item: Any, caller: Caller, *, side: Side | None = None) -> Facts:
+    """Give an item ``timp_cancellation``, its latest cancellation, and keep the facts with it.
+
+    :param item: of :func:`items_with_facts`.
+    :param caller: the one that the query set was made for.
+    :param side: the only one that the query set asked about, by returning what is on it.
     """
-    latest: Cancellation | None = item.__dict__.pop(LATEST, None)
-    item.cancellation = latest
-    item.facts = Facts(
-        standing,
-        item.pk,
-        getattr(item, item.UUID_FIELD),
-        getattr(item, item.STATUS_FIELD),
-        bool(item.on_supplier_side) if side is None else side == Side.SUPPLIER,
-        bool(item.on_retailer_side) if side is None else side == Side.RETAILER,
-        *((latest.pk, latest.uuid, latest.status) if latest else ()),
+    read = item.__dict__
+    latest: Cancellation | None = read.pop(LATEST, None)
+    item.timp_cancellation = latest
+    facts = Facts(
+        pk=item.pk,
+        uuid=getattr(item, item.UUID_FIELD),
+        status=getattr(item, item.STATUS_FIELD),
+        on_supplier_side=_side(read.pop(ON_SUPPLIER_SIDE, None), side, Side.SUPPLIER),
+        on_retailer_side=_side(read.pop(ON_RETAILER_SIDE, None), side, Side.RETAILER),
+        latest=Latest(latest.pk, latest.uuid, latest.status) if latest else None,
     )
-    facts: Facts = item.facts
+    keep(item, caller, facts)
     return facts
 
 
-def catch_up(item: Any, using: str) -> None:
-    """Give a locked item of :func:`described` what its locks return: status and cancellation.
+def _side(annotated: Any, asked: Side | None, side: Side) -> bool | None:
+    if annotated is not None:
+        return bool(annotated)
+    return True if asked == side else None
+
+
+def keep(item: Any, caller: Caller, facts: Facts) -> None:
+    """Keep facts with the item that they are about."""
+    setattr(item, _READING, Reading(caller, facts))
+
+
+def reading_of(item: Any) -> Reading:
+    """Return what :func:`attach` kept with an item."""
+    reading: Reading = getattr(item, _READING)
+    return reading
+
+
+def reading_for(item: Any, by: Any) -> Reading:
+    """Return the facts about an item for a caller: those kept with it, or read in one statement.
+
+    :param by: a signed-in user, or ``SYSTEM``.
+    """
+    kept: Reading | None = item.__dict__.get(_READING)
+    if kept is not None and kept.caller.by == by:
+        return kept
+    caller = Caller.of(by)
+    for found in items_with_facts(caller).filter(pk=getattr(item, caller.model._meta.pk.attname)):
+        return Reading(caller, attach(found, caller))
+    uuid = getattr(item, item.UUID_FIELD)
+    return Reading(caller, Facts(item.pk, uuid, None, False, False, None))  # it vanished
+
+
+def visible_item(caller: Caller, **lookup: Any) -> Any | None:
+    """Read an item with all that an answer needs; ``None`` if the caller sees no such item."""
+    for item in items_with_facts(caller).filter(**lookup).order_by():
+        if is_visible(attach(item, caller), caller.standing):
+            return item
+    return None
+
+
+def facts_of(caller: Caller, items: QuerySet[Any]) -> Iterator[Facts]:
+    """Read the facts about many items, without the items, in primary-key order.
+
+    :param items: a query set of order items, of which only the primary keys are taken.
+    """
+    model = caller.model
+    key = model._meta.pk.name
+    found = items_with_facts(caller).filter(pk__in=items.using(caller.using).order_by().values(key))
+    columns = {
+        "pk": "pk",
+        "uuid": model.UUID_FIELD,
+        "status": model.STATUS_FIELD,
+        "supplier": ON_SUPPLIER_SIDE,
+        "retailer": ON_RETAILER_SIDE,
+    }
+    latest = [f"{LATEST}__{name}" for name in ("id", "uuid", "status")]
+    rows = found.order_by("pk").values_list(*columns.values(), *latest)
+    for pk, uuid, status, supplier, retailer, *cancellation in rows.iterator(chunk_size=2000):
+        yield Facts(
+            pk=pk,
+            uuid=uuid,
+            status=status,
+            on_supplier_side=bool(supplier),
+            on_retailer_side=bool(retailer),
+            latest=Latest(*cancellation) if cancellation[0] else None,
+        )
+
+
+def locked_facts(caller: Caller, acting: Mapping[Any, Side]) -> dict[Any, Facts]:
+    """Lock items and their cancellations, and only then read what a verdict depends on.
+
+    Both are locked in the order of their primary keys, items first.
+
+    :param acting: primary keys, each with the side that is to act on the item. Whoever is on that
+        side is not looked for on the other, since no verdict depends on it.
+    :returns: facts by primary key, in its order; those of vanished items are missing.
+    """
+    model = caller.model
+    held = locked(caller.items().filter(Among(F("pk"), list(acting))), caller.using)
+    rows = list(held.values_list("pk", model.UUID_FIELD, model.STATUS_FIELD))
+    # Statements of their own, since the one above does not see what was committed while it waited.
+    on = _sides_of(caller, {pk: acting[pk] for pk, _, _ in rows})
+    latest = _locked_latest(caller, [pk for pk, _, _ in rows])
+    return {
+        pk: Facts(
+            pk=pk,
+            uuid=uuid,
+            status=status,
+            on_supplier_side=on[Side.SUPPLIER].get(pk),
+            on_retailer_side=on[Side.RETAILER].get(pk),
+            latest=latest.get(pk),
+        )
+        for pk, uuid, status in rows
+    }
+
+
+def _locked_latest(caller: Caller, pks: list[Any]) -> dict[Any, Latest]:
+    # A locking read, since under REPEATABLE READ a plain one does not see what was committed.
+    trail = Cancellation.objects.filter(Among(F("order_item"), pks))
+    rows = locked(trail, caller.using).values_list("order_item_id", "pk", "uuid", "status")
+    # In the order of their keys: the last one stays.
+    return {item: Latest(pk, uuid, status) for item, pk, uuid, status in rows}
+
+
+def _sides_of(caller: Caller, acting: Mapping[Any, Side]) -> dict[Side, dict[Any, bool]]:
+    """Read on whose side the caller is: first as they act, then what is left from the other side.
+
+    Organizations are joined once for many items; to ask for each row took half of a call.
+    """
+    first = {
+        side: _asked(caller, [pk for pk, acts in acting.items() if acts == side], side)
+        for side in Side
+    }
+    return {
+        side: first[side]
+        | _asked(caller, [pk for pk, is_on in first[side.opposite].items() if not is_on], side)
+        for side in Side
+    }
+
+
+def _asked(caller: Caller, pks: list[Any], side: Side) -> dict[Any, bool]:
+    if caller.standing.either_side or not pks:
+        return dict.fromkeys(pks, True)
+    found = caller.on_side(caller.items().filter(Among(F("pk"), pks)), side).order_by()
+    on = set(found.values_list("pk", flat=True))
+    return {pk: pk in on for pk in pks}
+
+
+def refresh_under_locks(item: Any, caller: Caller) -> None:
+    """Give an item of :func:`items_with_facts` the status and cancellation that its locks return.
 
     For a transaction that somebody else began: under REPEATABLE READ, MariaDB's plain reads still
     show what was there when it began, not what was committed while the lock was waited for.
     """
-    items: OrderItemQuerySet[Any] = OrderItemQuerySet(type(item))
-    rows = locked(items.filter(pk=item.pk), using)
+    rows = locked(caller.items().filter(pk=item.pk), caller.using)
     for status in rows.values_list(item.STATUS_FIELD, flat=True):
         setattr(item, item.STATUS_FIELD, status)
-    latest = locked(Cancellation.objects.filter(order_item=item.pk), using).last()
-    item.cancellation = latest
-    item.facts = item.facts._replace(status=getattr(item, item.STATUS_FIELD))
+    latest = locked(Cancellation.objects.filter(order_item=item.pk), caller.using).last()
+    item.timp_cancellation = latest
     if latest is not None:
         latest.order_item = item
-        item.facts = item.facts._replace(
-            cancellation_pk=latest.pk,
-            cancellation_uuid=latest.uuid,
-            cancellation_status=latest.status,
-        )
-
-
-def locked_facts(
-    pks: Collection[Any], user: "User | None", standing: "Standing", side: Side, using: str
-) -> dict[Any, Facts]:
-    """Lock items and their cancellations, and only then read what a ruling depends on.
-
-    :param pks: primary keys; those of vanished items are missing in the result.
-    :param side: the acting one. Whoever stands on it is not looked for on the other, since
-        no ruling depends on that.
-    :returns: facts by primary key, in its order.
-    """
-    model = get_order_item_model()
-    items: OrderItemQuerySet[Any] = OrderItemQuerySet(model)
-    held = locked(items.filter(Among(F("pk"), pks)), using)
-    rows = list(held.values_list("pk", model.UUID_FIELD, model.STATUS_FIELD))
-    # Statements of their own, since the one above does not see what was committed while it waited.
-    pks = [pk for pk, _, _ in rows]
-    on = {side: _on_side_of(pks, user, standing, side, using)}
-    rest = [pk for pk in pks if pk not in on[side]]
-    on[side.opposite] = _on_side_of(rest, user, standing, side.opposite, using)
-    facts = {
-        pk: Facts(standing, pk, uuid, status, pk in on[Side.SUPPLIER], pk in on[Side.RETAILER])
-        for pk, uuid, status in rows
-    }
-    # A locking one, since under REPEATABLE READ a plain one does not see it either.
-    trail = Cancellation.objects.filter(Among(F("order_item"), pks))
-    cancellations: QuerySet[Any] = locked(trail, using)
-    for item_pk, *latest in cancellations.values_list("order_item_id", "pk", "uuid", "status"):
-        facts[item_pk] = Facts(*facts[item_pk][:6], *latest)
-    return facts
-
-
-def _on_side_of(
-    pks: Collection[Any], user: "User | None", standing: "Standing", side: Side, using: str
-) -> set[Any]:
-    """Tell which of the items the user stands on the side of.
-
-    Their organizations are joined once for all of them; to ask for each row took half of a call.
-    """
-    if standing.either_side:
-        return set(pks)
-    items: OrderItemQuerySet[Any] = OrderItemQuerySet(get_order_item_model(), using=using)
-    found = _on_side(items.filter(Among(F("pk"), pks)), user, standing, side)
-    return set(found.order_by().values_list("pk", flat=True))
+    reading: Any = reading_of(item)
+    facts = reading.facts._replace(
+        status=getattr(item, item.STATUS_FIELD),
+        latest=Latest(latest.pk, latest.uuid, latest.status) if latest else None,
+    )
+    keep(item, caller, facts)

@@ -1,79 +1,127 @@
-"""The items that a query set names, by their distinct primary keys."""
+"""The order items that a caller means: from what they pass as ``items`` to primary keys."""
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import QuerySet
-from django.db.models.expressions import Col
-from django.db.models.lookups import Exact
+from django.db.models import F, Manager, Model, QuerySet
 from django.db.models.query import ModelIterable
 
 from timp_orders.models import AbstractOrderItem
+from timp_orders.models.querysets import Among, OrderItemQuerySet
 
-__all__ = ["Names"]
+__all__ = ["Items", "Target", "Targets", "single_target", "targets_of"]
+
+Items = QuerySet[Any] | Manager[Any] | AbstractOrderItem | UUID | Iterable[AbstractOrderItem | UUID]
+
+_CHUNK = 1000
 
 
-class Names:
-    """What a caller's query set names: never locked, filtered or changed itself.
+class Target(NamedTuple):
+    """The one item that a caller means, not yet read."""
 
-    :param items: order items; joins, ``distinct()`` and slices are fine.
-    :param using: the alias that is written to.
-    :raises TypeError: it is no query set of such items, or one of ``values()`` or a union.
+    lookup: dict[str, Any]
+    """What finds it, for ``filter()``."""
+    uuid: UUID
+
+
+class Targets(NamedTuple):
+    """The items that a caller means."""
+
+    uuids: Mapping[Any, UUID]
+    """By primary key, in the order of the keys."""
+    missing: list[UUID]
+    """UUIDs for which there is no item."""
+
+
+def single_target(items: Any, model: type[AbstractOrderItem]) -> Target | None:
+    """Return the item, if ``items`` is one item or one UUID; ``None`` for all else.
+
+    :raises TypeError: it is another model's instance.
     """
+    if isinstance(items, UUID):
+        return Target({model.UUID_FIELD: items}, items)
+    if isinstance(items, Model):
+        return Target({"pk": _key(items, model)}, getattr(items, model.UUID_FIELD))
+    return None
 
-    def __init__(self, items: QuerySet[Any], model: type[AbstractOrderItem], using: str) -> None:
-        if not isinstance(items, QuerySet) or not issubclass(items.model, model):
-            raise TypeError(f"items must be a query set of {model._meta.label}.")
-        if items.query.combinator or not issubclass(items._iterable_class, ModelIterable):
-            raise TypeError("items must not be a union, nor values() or values_list().")
-        self._uuid_field = model.UUID_FIELD
-        self._items = items.using(using)
-        self._items.query.select_for_update = False
-        self._fresh: QuerySet[Any] = QuerySet(model, using=using)
-        self._uuids: dict[Any, UUID] | None = None
-        if items.query.is_sliced or items.query.distinct_fields:
-            # Read at once, and with all its columns' meaning: in the subquery of an IN, MariaDB
-            # knows no LIMIT, and DISTINCT would compare other columns, in no order.
-            rows = self._items.select_related(None).prefetch_related(None).only(self._uuid_field)
-            self._uuids = dict(sorted((row.pk, getattr(row, self._uuid_field)) for row in rows))
 
-    def unique(self) -> dict[str, Any] | None:
-        """Return the look-up if the items are named by just one, of a unique column of theirs.
+def targets_of(items: Any, model: type[AbstractOrderItem], using: str) -> Targets:
+    """Read which items are meant: a query set is evaluated for its distinct primary keys only.
 
-        So a leaner statement may look for the one item that it can name.
-        """
-        query = self._items.query
-        if query.is_sliced or query.where.negated or len(query.where.children) != 1:
-            return None
-        (lookup,) = query.where.children
-        column = getattr(lookup, "lhs", None)
-        if (
-            isinstance(lookup, Exact)
-            and lookup.rhs_is_direct_value()
-            and isinstance(column, Col)
-            and column.alias == query.base_table
-            and column.target.unique
-        ):
-            return {column.target.attname: lookup.rhs}
-        return None
+    A query set is neither locked, filtered nor changed itself, so that one whose filter stops
+    matching later loses no item.
 
-    def only(self, described: QuerySet[Any]) -> Any | None:
-        """Return the item that is named, read through ``described``; ``None`` if not just one."""
-        unique = self.unique()
-        if unique is None:
-            if len(self.uuids()) != 1:
-                return None
-            rows = described.filter(pk__in=list(self.uuids()))
+    :param items: a query set or manager of order items (joins, ``distinct()`` and slices are
+        fine), or an iterable of items and UUIDs.
+    :param using: the alias that is written to.
+    :raises TypeError: it is something else, or a query set of ``values()`` or a union.
+    """
+    if isinstance(items, Manager):
+        items = items.all()
+    if isinstance(items, QuerySet):
+        return Targets(_of_query_set(items, model, using), [])
+    if isinstance(items, str | bytes | Mapping) or not isinstance(items, Iterable):
+        raise _wrong(items, model)
+    return _of_iterable(items, model, using)
+
+
+def _key(item: Model, model: type[AbstractOrderItem]) -> Any:
+    """Return an item's primary key; a subclass may have another of its own."""
+    if not isinstance(item, model):
+        raise _wrong(item, model)
+    key = getattr(item, model._meta.pk.attname)
+    if key is None:
+        raise TypeError("items must be saved order items.")
+    return key
+
+
+def _of_query_set(
+    items: QuerySet[Any], model: type[AbstractOrderItem], using: str
+) -> dict[Any, UUID]:
+    if not issubclass(items.model, model):
+        raise _wrong(items, model)
+    if items.query.combinator or not issubclass(items._iterable_class, ModelIterable):
+        raise TypeError("items must not be a union, nor values() or values_list().")
+    items = items.using(using)
+    items.query.select_for_update = False
+    if items.query.is_sliced or items.query.distinct_fields:
+        # Read with all its columns' meaning: in the subquery of an IN, MariaDB knows no LIMIT, and
+        # DISTINCT would compare other columns, in no order.
+        rows = items.select_related(None).prefetch_related(None).only(model.UUID_FIELD)
+        return dict(sorted((_key(row, model), getattr(row, model.UUID_FIELD)) for row in rows))
+    keys = items.order_by().values(model._meta.pk.name)
+    every: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=using)
+    found = every.filter(pk__in=keys).order_by("pk")
+    return dict(found.values_list("pk", model.UUID_FIELD))
+
+
+def _of_iterable(items: Iterable[Any], model: type[AbstractOrderItem], using: str) -> Targets:
+    uuids: dict[Any, UUID] = {}
+    wanted: dict[UUID, None] = {}
+    for item in items:
+        if isinstance(item, UUID):
+            wanted[item] = None
+        elif isinstance(item, Model):
+            uuids[_key(item, model)] = getattr(item, model.UUID_FIELD)
         else:
-            rows = described.filter(**unique)
-        item = next(iter(rows.order_by()), None)
-        if item is None and unique is not None:
-            self._uuids = {}  # nothing is named, and that takes no second look
-        return item
+            raise _wrong(item, model)
+    every: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=using)
+    looked_for = list(wanted)
+    for start in range(0, len(looked_for), _CHUNK):
+        named = every.filter(Among(F(model.UUID_FIELD), looked_for[start : start + _CHUNK]))
+        uuids.update(named.order_by().values_list("pk", model.UUID_FIELD))
+    found = set(uuids.values())
+    return Targets(dict(sorted(uuids.items())), [uuid for uuid in wanted if uuid not in found])
 
-    def uuids(self) -> dict[Any, UUID]:
-        """Read the UUIDs of the named items by primary key, in its order."""
-        if self._uuids is None:
-            rows = self._fresh.filter(pk__in=self._items.order_by().values("pk")).order_by("pk")
-            self._uuids = dict(rows.values_list("pk", self._uuid_field))
-        return self._uuids
+
+def _wrong(items: Any, model: type[AbstractOrderItem]) -> TypeError:
+    label = model._meta.label
+    came = repr(items) if isinstance(items, str | bytes) else f"a {type(items).__qualname__}"
+    if isinstance(items, QuerySet):
+        came = f"a query set of {items.model._meta.label}"
+    return TypeError(
+        f"items is {came}; it must be a query set of {label}, a {model.__name__}, a UUID, or an "
+        f"iterable of these two. Write, for example, "
+        f"{model.__name__}.objects.filter({model.UUID_FIELD}__in=uuids), or UUID(text)."
+    )

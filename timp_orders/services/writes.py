@@ -1,154 +1,268 @@
-"""What a call leaves behind: cancellations opened and decided, and those who are told."""
+"""Write cancellations and send their signals."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, connections, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from timp_orders import errors
-from timp_orders.has_perm import Parameter
 from timp_orders.models import Cancellation
-from timp_orders.models.querysets import Among, OrderItemQuerySet
-from timp_orders.services.command import Call
-from timp_orders.services.reads import Facts
+from timp_orders.models.querysets import Among, OrderItemQuerySet, locked
+from timp_orders.parameter import Parameter
+from timp_orders.services.caller import Caller
+from timp_orders.services.command import Command
+from timp_orders.services.rules import Facts
 from timp_orders.services.transactions import is_duplicate
-from timp_orders.signals import BY_ACTION
-from timp_orders.states import Action, Lifecycle
+from timp_orders.signals import BY_ACTION, cancellations_changed
+from timp_orders.states import Action
 
-__all__ = ["Changed", "decide", "decision", "open_cancellations", "tell"]
-
-
-class _Rows:
-    """Rows that are written by their primary keys, many or one: that statement is kept."""
-
-    def __init__(self, rows: QuerySet[Any]) -> None:
-        self._rows = rows
-        self._key = Parameter(rows.model._meta.pk)
-        self._one = rows.filter(pk=self._key)
-
-    def update(self, keys: Sequence[Any], values: Mapping[str, Any]) -> int:
-        """Write the values to those of the rows that have these keys, and count them."""
-        if len(keys) == 1:
-            with self._key.of(keys[0]):
-                return self._one.update(**values)
-        return self._rows.filter(Among(F("pk"), keys)).update(**values)
+__all__ = [
+    "ConcurrentUpdate",
+    "decide",
+    "decide_one",
+    "decided",
+    "has_receivers",
+    "open_cancellations",
+    "send_signals",
+]
 
 
-@cache
-def _undecided(using: str) -> _Rows:
-    # Not by the status: MariaDB may then find, and lock, the row in the index on status and key
-    # before the row itself, while a call that has locked the row waits for that index: a deadlock.
-    return _Rows(Cancellation.objects.using(using).filter(decided_at=None))
+class ConcurrentUpdate(Exception):
+    """The rows are no longer those that were read; the transaction must be rolled back."""
 
 
-@cache
-def _cancellable(model: Any, lifecycle: Lifecycle, using: str) -> _Rows:
-    items: QuerySet[Any] = OrderItemQuerySet(model, using=using)
-    return _Rows(items.filter(**{f"{model.STATUS_FIELD}__in": lifecycle.cancellable}))
-
-
-class Changed(Exception):
-    """The rows are no longer those that were ruled on; the transaction must be rolled back."""
-
-
-def open_cancellations(call: Call, changing: Sequence[Facts]) -> None:
+def open_cancellations(
+    caller: Caller, command: Command, changing: Sequence[Facts]
+) -> QuerySet[Cancellation]:
     """Open a cancellation for each item.
 
-    :raises Changed: an item has an open one already; the transaction must be rolled back.
+    :returns: what was written.
+    :raises ConcurrentUpdate: an item has an open one already.
     """
     now = timezone.now()
     opened = [
         Cancellation(
             order_item_id=facts.pk,
-            reason=call.reason,
-            note=call.note,
+            reason=command.reason,
+            note=command.note,
             requested_at=now,
-            requested_by_id=call.by_id,
-            requested_by_name=call.by_name,
-            requested_via=call.via,
+            requested_by_id=caller.user_id,
+            requested_by_name=caller.user_name,
+            requested_via=caller.via,
         )
         for facts in changing
     ]
     try:
-        Cancellation.objects.using(call.using).bulk_create(opened)
+        Cancellation.objects.using(caller.using).bulk_create(opened)
     except IntegrityError as error:
         # PostgreSQL under REPEATABLE READ: while the lock was waited for, another call made one
         # that this transaction cannot see.
         if is_duplicate(error):
-            raise Changed from error
+            raise ConcurrentUpdate from error
         raise
+    # By their UUIDs: not every database returns the keys of rows that are created in bulk. And
+    # whatever their status: a receiver may have decided one at once.
+    return Cancellation.objects.using(caller.using).filter(
+        Among(F("uuid"), [cancellation.uuid for cancellation in opened])
+    )
 
 
-def decision(call: Call) -> dict[str, Any]:
-    """Say what is set on each cancellation that the call decides."""
+def decide(caller: Caller, command: Command, changing: Sequence[Facts]) -> QuerySet[Cancellation]:
+    """Write the decision on the open cancellation of each locked item, if it is still open.
+
+    :returns: what was written.
+    :raises ConcurrentUpdate: not all rows are as they were read.
+    """
+    if command.action == Action.CONFIRM:
+        cancellable = caller.items().filter(
+            Among(F("pk"), [facts.pk for facts in changing]), **_still_cancellable(caller)
+        )
+        _update(cancellable, _cancelled(caller), len(changing))
+    keys = [facts.latest.pk for facts in changing if facts.latest]
+    _update(
+        _undecided(caller.using).filter(Among(F("pk"), keys)), _decision(caller, command), len(keys)
+    )
+    return decided(caller, command, changing)
+
+
+def decide_one(caller: Caller, command: Command, item: Any) -> None:
+    """Write the decision on an item that was read without a lock, if nothing changed meanwhile.
+
+    The first statement locks the item's row and compares it with what was read of it, after waiting
+    for others. The item and its ``timp_cancellation`` are brought up to date.
+
+    :raises ConcurrentUpdate: somebody else was faster.
+    """
+    side = command.action.side
+    column = caller.side_column(side)
+    with _as_read(caller, item, column, command.action) as same:
+        if command.action == Action.CONFIRM:
+            _update(same, _cancelled(caller), 1)
+            status = caller.lifecycle.cancelled
+        else:
+            status = _locked_status(same, caller)
+    setattr(item, item.STATUS_FIELD, status)
+    if not (column or caller.standing.either_side or caller.is_on_side(item.pk, side)):
+        raise ConcurrentUpdate
+    cancellation = item.timp_cancellation
+    decision = _decision(caller, command)
+    undecided, key = _undecided_row(caller.using)
+    with key.of(cancellation.pk):
+        _update(undecided, decision, 1)
+    for name, value in decision.items():
+        setattr(cancellation, name, value)
+    cancellation.open = None
+
+
+def decided(caller: Caller, command: Command, changing: Sequence[Facts]) -> QuerySet[Cancellation]:
+    """Return the cancellations of these items as the command's action has decided them."""
+    keys = [facts.latest.pk for facts in changing if facts.latest]
+    cancellations = Cancellation.objects.using(caller.using)
+    return cancellations.filter(Among(F("pk"), keys), status=command.action.result)
+
+
+def _locked_status(items: QuerySet[Any], caller: Caller) -> Any:
+    """Lock the one item, and return its status."""
+    for status in locked(items, caller.using).values_list(caller.model.STATUS_FIELD, flat=True):
+        return status
+    raise ConcurrentUpdate
+
+
+def _update(rows: QuerySet[Any], values: Mapping[str, Any], count: int) -> None:
+    if rows.update(**values) != count:
+        raise ConcurrentUpdate
+
+
+# The query sets of one row are kept, since to make them costs as much as their statements.
+
+
+@cache
+def _undecided(using: str) -> QuerySet[Cancellation]:
+    # Not by the status: MariaDB may then find, and lock, the row in the index on status and key
+    # before the row itself, while a call that has locked the row waits for that index: a deadlock.
+    return Cancellation.objects.using(using).filter(decided_at=None)
+
+
+@cache
+def _undecided_row(using: str) -> tuple[QuerySet[Cancellation], Parameter]:
+    key = Parameter(Cancellation._meta.pk)
+    return _undecided(using).filter(pk=key), key
+
+
+@contextmanager
+def _as_read(
+    caller: Caller, item: Any, column: str | None, action: Action
+) -> Iterator[QuerySet[Any]]:
+    """Yield the query set that finds an item as long as it is as it was read."""
+    statuses = caller.lifecycle.cancellable if action == Action.CONFIRM else None
+    rows, key, owner = _item_row(caller.model, caller.using, column, statuses)
+    with key.of(item.pk), owner.of(getattr(item, column)) if column else nullcontext():
+        yield rows
+
+
+@cache
+def _item_row(
+    model: type[Any], using: str, column: str | None, statuses: frozenset[Hashable] | None
+) -> tuple[QuerySet[Any], Parameter, Parameter]:
+    key = owner = Parameter(model._meta.pk)
+    conditions: dict[str, Any] = {"pk": key}
+    if column:
+        owner = Parameter(model._meta.get_field(column).target_field)
+        conditions[column] = owner
+    if statuses is not None:
+        conditions[f"{model.STATUS_FIELD}__in"] = statuses
+    items: QuerySet[Any] = OrderItemQuerySet(model, using=using)
+    return items.filter(**conditions), key, owner
+
+
+def _decision(caller: Caller, command: Command) -> dict[str, Any]:
     return {
-        "status": call.action.result,
-        "decision_note": call.note,
+        "status": command.action.result,
+        "decision_note": command.note,
         "decided_at": timezone.now(),
-        "decided_by_id": call.by_id,
-        "decided_by_name": call.by_name,
-        "decided_via": call.via,
+        "decided_by_id": caller.user_id,
+        "decided_by_name": caller.user_name,
+        "decided_via": caller.via,
     }
 
 
-def decide(call: Call, changing: Sequence[Facts], values: Mapping[str, Any]) -> None:
-    """Write the decision on the open cancellation of each item, if it is still open.
+def _cancelled(caller: Caller) -> dict[str, Any]:
+    """Return what makes an item cancelled.
 
-    :raises Changed: not all are as they were ruled on; the transaction must be rolled back.
+    :raises django.core.exceptions.ImproperlyConfigured: the status is a column of a parent's table.
     """
-    if call.action == Action.CONFIRM:
-        items = _cancellable(call.model, call.lifecycle, call.using)
-        cancelled = {call.model.STATUS_FIELD: call.lifecycle.cancelled}
-        if items.update([facts.pk for facts in changing], cancelled) != len(changing):
-            raise Changed
-    keys = [facts.cancellation_pk for facts in changing]
-    if _undecided(call.using).update(keys, values) != len(changing):
-        raise Changed
+    model = caller.model
+    # Django would update that in two steps, SELECT and UPDATE by key, and compare nothing in the
+    # second: what came in between would be overwritten.
+    if model._meta.get_field(model.STATUS_FIELD) not in model._meta.local_fields:
+        raise ImproperlyConfigured(f"{model._meta.label} must have its status in its own table.")
+    return {model.STATUS_FIELD: caller.lifecycle.cancelled}
 
 
-def tell(
-    call: Call,
+def _still_cancellable(caller: Caller) -> dict[str, Any]:
+    return {f"{caller.model.STATUS_FIELD}__in": caller.lifecycle.cancellable}
+
+
+def has_receivers(action: Action) -> bool:
+    """Tell whether anybody listens to what :func:`send_signals` would send."""
+    return BY_ACTION[action].has_listeners(Cancellation) or cancellations_changed.has_listeners(
+        Cancellation
+    )
+
+
+def send_signals(
+    caller: Caller,
+    command: Command,
     changing: Sequence[Facts],
-    cancellations: Iterable[Cancellation] | None = None,
-) -> bool:
-    """Send the signal for each, and make sure that no receiver broke the transaction.
+    written: QuerySet[Cancellation],
+    cancellations: Sequence[Cancellation] | None = None,
+) -> None:
+    """Send the signals of what was written, and make sure that no receiver broke the transaction.
 
-    :param cancellations: as they were written; by default they are read.
-    :returns: whether anybody listened, and so may have written.
+    One for each cancellation, in the order of their items, then one for all of them.
+
+    :param changing: the facts before the change.
+    :param written: finds the rows that were written.
+    :param cancellations: these rows, if they are known; by default they are read.
+    :raises timp_orders.errors.Veto: a receiver's, with the item that it refused.
+    :raises RuntimeError: a receiver let another refusal of this app through.
+    :raises django.db.transaction.TransactionManagementError: a receiver swallowed a database error.
     """
-    signal = BY_ACTION[call.action]
-    if not signal.has_listeners(Cancellation):
-        return False
+    if cancellations is None:
+        cancellations = list(written.select_related("order_item").order_by("order_item_id"))
     before = {facts.pk: facts for facts in changing}
-    written = _written(call, changing)
-    for cancellation in cancellations or written.select_related("order_item").order_by("pk"):
-        try:
-            signal.send(sender=Cancellation, cancellation=cancellation, by=call.by, via=call.via)
-        except errors.Veto as veto:
-            facts = before[cancellation.order_item_id]
-            veto.order_item_uuid = facts.uuid
-            veto.item_status = facts.status
-            veto.cancellation_status = facts.cancellation_status
-            raise
-        except errors.Busy:
-            raise
-        except errors.CancellationError as error:
-            # Of another call, inside the receiver: an answer to this one's caller it is not.
-            raise RuntimeError("A receiver of a cancellation signal failed.") from error
+    told = {"sender": Cancellation, "by": caller.by, "via": caller.via}
+    for cancellation in cancellations:
+        with _refusals_of_receivers(before[cancellation.order_item_id]):
+            BY_ACTION[command.action].send(cancellation=cancellation, **told)
+    with _refusals_of_receivers(changing[0] if len(changing) == 1 else None):
+        cancellations_changed.send(action=command.action, cancellations=cancellations, **told)
     # A receiver that swallowed a database error leaves a transaction which Django, PostgreSQL
     # or (after a deadlock) MariaDB would roll back in silence.
-    if connections[call.using].needs_rollback or written.count() != len(changing):
+    if connections[caller.using].needs_rollback or written.count() != len(changing):
         raise transaction.TransactionManagementError(
             "A receiver of a cancellation signal swallowed a database error: nothing was written."
         )
-    return True
 
 
-def _written(call: Call, changing: Sequence[Facts]) -> QuerySet[Cancellation]:
-    cancellations = Cancellation.objects.using(call.using).filter(status=call.action.result)
-    if call.action == Action.REQUEST:
-        return cancellations.filter(Among(F("order_item"), [facts.pk for facts in changing]))
-    return cancellations.filter(Among(F("pk"), [facts.cancellation_pk for facts in changing]))
+@contextmanager
+def _refusals_of_receivers(facts: Facts | None) -> Iterator[None]:
+    """Let a veto through with the item that it is about, and no other refusal."""
+    try:
+        yield
+    except errors.Veto as veto:
+        if facts is not None:
+            veto.order_item_uuid = facts.uuid
+            veto.item_status = facts.status
+            veto.cancellation_status = facts.latest.status if facts.latest else None
+        raise
+    except errors.Busy:
+        raise
+    except errors.CancellationError as error:
+        # Of another call, inside the receiver: an answer to this one's caller it is not.
+        raise RuntimeError("A receiver of a cancellation signal failed.") from error

@@ -1,12 +1,11 @@
-"""One item named by a unique column is looked for by it; all else that is named stays whole."""
+"""Whatever query set is passed as items: every item of it is in the outcome."""
 
 import pytest
 from django.db.models import F, OuterRef, Q, Subquery
 
 from tests.interleaving import LEVELS, just_before
 from timp_orders.models import Cancellation, OrderItem
-from timp_orders.services import confirm_cancellation, reject_cancellation
-from timp_orders.services.targets import Names
+from timp_orders.services import SYSTEM, confirm_cancellation, reject_cancellation
 from timp_orders.testing import CancellationFactory, OrderItemFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -35,17 +34,6 @@ OTHER = {
 }
 
 
-@pytest.mark.parametrize("naming", list(UNIQUE))
-def test_a_look_up_of_a_unique_column_is_recognized(item, naming):
-    unique = Names(UNIQUE[naming](item), OrderItem, "default").unique()
-    assert OrderItem.objects.get(**unique) == item
-
-
-@pytest.mark.parametrize("naming", list(OTHER))
-def test_anything_else_is_not(item, naming):
-    assert Names(OTHER[naming](item), OrderItem, "default").unique() is None
-
-
 @pytest.mark.parametrize("naming", [*UNIQUE, *OTHER])
 def test_every_named_item_is_in_the_outcome(item, order, supplier, supplier_user, naming):
     CancellationFactory(order_item=item)
@@ -62,11 +50,11 @@ def test_a_confirmation_answers_with_the_item_as_it_is_now(
     item, cancellation, supplier_user, operator
 ):
     outcome = confirm_cancellation(
-        UNIQUE["by UUID"](item), by=None if operator else supplier_user, note="Gone."
+        UNIQUE["by UUID"](item), by=SYSTEM if operator else supplier_user, note="Gone."
     )
     assert outcome.changed == [item.uuid]
-    assert outcome.item.cancellation.order_item is outcome.item
-    for held, model in ((outcome.item, OrderItem), (outcome.item.cancellation, Cancellation)):
+    assert outcome.item.timp_cancellation.order_item is outcome.item
+    for held, model in ((outcome.item, OrderItem), (outcome.item.timp_cancellation, Cancellation)):
         stored = model.objects.get(pk=held.pk)
         for field in model._meta.concrete_fields:
             assert getattr(held, field.attname) == getattr(stored, field.attname), field
@@ -76,11 +64,11 @@ def test_a_confirmation_answers_with_the_item_as_it_is_now(
 @pytest.mark.django_db(transaction=True)
 def test_a_confirmation_that_comes_too_late_is_refused(item, cancellation, supplier_user, level):
     with just_before(
-        "^UPDATE", lambda: reject_cancellation(OrderItem.objects.all(), by=None), level
+        "^UPDATE", lambda: reject_cancellation(OrderItem.objects.all(), by=SYSTEM), level
     ):
         outcome = confirm_cancellation(UNIQUE["by UUID"](item), by=supplier_user)
     assert outcome.refused[item.uuid].code == "already_rejected"
-    assert outcome.item.cancellation.status == "rejected"
+    assert outcome.item.timp_cancellation.status == "rejected"
 
 
 def test_a_policy_that_doubles_rows_confirms_once(item, cancellation, settings):

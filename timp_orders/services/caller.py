@@ -1,0 +1,87 @@
+"""Who acts, through which door, and on whose side of an order they are."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import router
+from django.db.models import QuerySet
+
+from timp_orders.conf import settings
+from timp_orders.models import AbstractOrderItem, get_order_item_model
+from timp_orders.models.querysets import OrderItemQuerySet
+from timp_orders.policy import SYSTEM, Standing, System, may_be_on_a_side, require_actor
+from timp_orders.states import Lifecycle, Side, Via
+
+if TYPE_CHECKING:
+    from timp_orders.policy import User
+
+__all__ = ["Caller"]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who acts, and the query sets that depend on it.
+
+    :ivar by: a signed-in user, or ``SYSTEM``.
+    :ivar standing: what they may do before any item is looked at.
+    :ivar via: the door they came through, kept in the audit trail.
+    :ivar using: the alias of the database that is read and written.
+    :ivar model: the order item model that is in force.
+    :ivar lifecycle: what the statuses of its items mean.
+    """
+
+    by: "User | System"
+    standing: Standing
+    via: str
+    using: str
+    model: type[AbstractOrderItem]
+    lifecycle: Lifecycle
+
+    @classmethod
+    def of(cls, by: "User | System", *, via: str = Via.CODE, using: str | None = None) -> "Caller":
+        """Look up what somebody may do.
+
+        :param using: by default the database that order items are written to.
+        :raises TypeError: ``by`` is neither a signed-in user nor ``SYSTEM``.
+        :raises ValueError: ``via`` is no door that the audit trail knows.
+        """
+        if via not in Via.values:
+            raise ValueError(f"via is one of {', '.join(Via.values)}.")
+        standing = settings.policy.standing(require_actor(by))
+        model = get_order_item_model()
+        using = using or router.db_for_write(model)
+        return cls(by, standing, via, using, model, model.lifecycle())
+
+    @property
+    def is_system(self) -> bool:
+        return self.by is SYSTEM
+
+    @property
+    def user_id(self) -> Any:
+        return None if self.by is SYSTEM else self.by.pk
+
+    @property
+    def user_name(self) -> str:
+        return "" if self.by is SYSTEM else str(self.by.get_username())
+
+    def side_column(self, side: Side) -> str | None:
+        """Name the item's column that decides who is on a side; ``None`` if none alone does."""
+        if self.standing.either_side:
+            return None
+        return settings.policy.column(self.model, side)
+
+    def is_on_side(self, pk: Any, side: Side) -> bool:
+        """Ask whether the caller is on a side of one item, by a statement of its own."""
+        return self.on_side(self.items().filter(pk=pk), side).exists()
+
+    def items(self) -> OrderItemQuerySet[Any]:
+        """Every order item, in the caller's database."""
+        return OrderItemQuerySet(self.model, using=self.using)
+
+    def on_side(self, items: QuerySet[Any], side: Side) -> QuerySet[Any]:
+        """Keep the items on whose side the caller is; a policy may return one twice."""
+        if self.by is SYSTEM or self.standing.either_side:
+            return items
+        if not may_be_on_a_side(self.by):
+            return items.none()
+        return settings.policy.on_side(items, self.by, side)
