@@ -157,12 +157,9 @@ WRONG = [
         {"TIMP_ORDERS": {"CANCELLABLE_STATUSES": ["Allocated", "Lost"]}},
         None,
         "E013",
-        "Declare CANCELLABLE_STATUSES on OrderItem, out of ['Unallocated', ",
+        'Declare TIMP_ORDERS["CANCELLABLE_STATUSES"] with statuses of your own, out of [\'Unalloc',
     ),
     ({"TIMP_ORDERS": {"CANCELLED_STATUS": 5}}, None, "E013", 'TIMP_ORDERS["CANCELLED_STATUS"]: 5'),
-    ({}, own(SHIPPED_STATUSES=["Sent"]), "E013", "SHIPPED_STATUSES: 'Sent' is no value"),
-    ({}, own(SHIPPED_STATUSES="Sent"), "E013", "SHIPPED_STATUSES: 'Sent' is no value"),
-    ({}, own(CANCELLED_STATUS="Off"), "E013", "Declare CANCELLED_STATUS on OrderItem, out of"),
     *[
         ({}, own(**{name: path}), "E014", f"Declare {name} on OrderItem")
         for name, path in [
@@ -217,13 +214,14 @@ def test_what_is_wrong_is_found_once_with_a_hint(monkeypatch, settings, change, 
             ),
         ),
         (
-            {},
-            own(
-                STATUS_FIELD="supplier_id",
-                CANCELLABLE_STATUSES=[1, 2],
-                SHIPPED_STATUSES=[3],
-                CANCELLED_STATUS=4,
-            ),
+            {
+                "TIMP_ORDERS": {
+                    "CANCELLABLE_STATUSES": [1, 2],
+                    "SHIPPED_STATUSES": [3],
+                    "CANCELLED_STATUS": 4,
+                }
+            },
+            own(STATUS_FIELD="supplier_id"),
         ),
         (
             {
@@ -249,6 +247,55 @@ def test_what_is_right_is_left_alone(monkeypatch, settings, change):
         change(monkeypatch)
     with override_settings(**settings):
         assert ids() == []
+
+
+class TestStatusesOfAHostsClass:
+    """E017, E018: they are declared on the class; the settings are for the app's own items."""
+
+    RIGHT = {
+        "CANCELLABLE_STATUSES": ["Allocated"],
+        "SHIPPED_STATUSES": {"HasTracking"},
+        "CANCELLED_STATUS": "Cancelled",
+    }
+
+    def messages(self, declared):
+        with isolate_apps("tests"):
+            meta = type("Meta", (), {"app_label": "tests"})
+            members = {"__module__": "tests", "Meta": meta, **declared}
+            line = type("OrderLine", (AbstractOrderItem,), members)
+            return list(item_checks._status(line))
+
+    def test_those_that_are_right_are_left_alone(self):
+        assert self.messages(self.RIGHT) == []
+
+    @pytest.mark.parametrize("name", list(RIGHT))
+    def test_each_must_be_declared(self, name, settings):
+        settings.TIMP_ORDERS = self.RIGHT
+        declared = {other: value for other, value in self.RIGHT.items() if other != name}
+        (message,) = self.messages(declared)
+        assert message.id == "timp_orders.E017"
+        assert f"Write {name} on the class" in message.hint
+
+    @pytest.mark.parametrize(
+        ("name", "value", "wrong"),
+        [
+            ("SHIPPED_STATUSES", ["Sent"], "'Sent'"),
+            ("CANCELLABLE_STATUSES", ["Allocated", 1], "1"),
+            ("CANCELLED_STATUS", "Off", "'Off'"),
+        ],
+    )
+    def test_each_must_be_a_value_of_the_field(self, name, value, wrong):
+        messages = self.messages({**self.RIGHT, name: value})
+        assert [message.id for message in messages] == ["timp_orders.E013"]
+        assert f"{name}: {wrong} is no value" in messages[0].msg
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("SHIPPED_STATUSES", "HasTracking"), ("CANCELLED_STATUS", ["Cancelled"])],
+    )
+    def test_each_is_a_list_or_one_status(self, name, value):
+        (message,) = self.messages({**self.RIGHT, name: value})
+        assert (message.id, message.hint) == ("timp_orders.E018", f"It is {value!r}.")
 
 
 class TestAForgottenSetting:
@@ -362,7 +409,8 @@ class TestRegistration:
 
     def test_every_id_is_tried_here(self):
         tried = {f"timp_orders.{case[2]}" for case in WRONG}
-        assert tried | {"timp_orders.E010", "timp_orders.W001"} == set(IDS)
+        elsewhere = {f"timp_orders.{number}" for number in ("E010", "E017", "E018", "W001")}
+        assert tried | elsewhere == set(IDS)
 
     def test_ids_are_numbered_without_a_gap(self):
         errors = [found for found in IDS if ".E" in found]

@@ -95,7 +95,7 @@ class Policy:
         if user.pk is None:  # which would mean organizations without members
             return queryset.none()
         model = queryset.model
-        path = model.SUPPLIER_FIELD if side == Side.SUPPLIER else model.RETAILER_FIELD
+        path = model.paths()[side]
         return queryset.filter(**{f"{path}__org_type": side, f"{path}__members": user.pk})
 
     def organizations(self, user: "User", using: str) -> Mapping[Side, list[Any]] | None:
@@ -127,7 +127,7 @@ class Policy:
         """
         if type(self).on_side is not Policy.on_side:
             return None
-        path = model.SUPPLIER_FIELD if side == Side.SUPPLIER else model.RETAILER_FIELD
+        path = model.paths()[side]
         field = model._meta.get_field(path.partition(LOOKUP_SEP)[0])
         return field.attname if field in model._meta.local_fields else None
 

@@ -37,14 +37,14 @@ class CancellationAdmin(TrailAdmin):
 
     list_display = (
         "uuid",
-        ItemColumn("PO_NUMBER_FIELD", _("PO number")),
-        ItemColumn("SKU_ID_FIELD", _("SKU")),
+        ItemColumn("po_number", _("PO number")),
+        ItemColumn("sku_id", _("SKU")),
         "status",
         "reason_text",
         "requested",
         "decided",
-        ItemColumn("SUPPLIER_FIELD", _("supplier")),
-        ItemColumn("RETAILER_FIELD", _("retailer")),
+        ItemColumn("supplier", _("supplier")),
+        ItemColumn("retailer", _("retailer")),
     )
     list_filter = ("status", ReasonFilter, "requested_via", "decided_via")
     date_hierarchy = "requested_at"

@@ -11,7 +11,7 @@ from django.db.models.constants import LOOKUP_SEP
 from django.utils.html import format_html
 
 from timp_orders.conf import settings
-from timp_orders.models import Cancellation, get_order_item_model
+from timp_orders.models import AbstractOrderItem, Cancellation, get_order_item_model
 from timp_orders.states import CancellationStatus, Side
 
 if TYPE_CHECKING:
@@ -33,22 +33,21 @@ __all__ = [
 class ItemColumn:
     """A column in a list of cancellations: what stands at one of the item's field paths.
 
-    :param declaration: the name of the path, such as ``"PO_NUMBER_FIELD"``.
+    :param name: what of the item it shows, one of ``AbstractOrderItem.paths()``.
     :param label: the column's heading.
     """
 
-    def __init__(self, declaration: str, label: "str | _StrPromise") -> None:
-        self.declaration = declaration
+    def __init__(self, name: str, label: "str | _StrPromise") -> None:
+        self.__name__ = name  # the admin's CSS class, too
         self.short_description = label
-        self.__name__ = declaration.removesuffix("_FIELD").lower()  # the admin's CSS class
 
     @property
     def admin_order_field(self) -> str:
-        return f"order_item__{getattr(get_order_item_model(), self.declaration)}"
+        return f"order_item__{get_order_item_model().paths()[self.__name__]}"
 
     def __call__(self, cancellation: Cancellation) -> Any:
         item = cancellation.order_item
-        return shown(item, getattr(item, self.declaration))
+        return shown(item, item.paths()[self.__name__])
 
 
 def shown(item: Any, path: str) -> Any:
@@ -70,19 +69,11 @@ def joined(items: QuerySet[Any]) -> QuerySet[Any]:
     return items.select_related(*relations) if relations else items.select_related(None)
 
 
-def item_relations(model: type[Model]) -> list[str]:
+def item_relations(model: type[AbstractOrderItem]) -> list[str]:
     """Name the relations to join, so that showing an item reads nothing more."""
     relations: set[str] = set()
-    for name in (
-        "ORDER_UUID",
-        "PO_NUMBER",
-        "RETAILER",
-        "SUPPLIER",
-        "SKU_ID",
-        "SKU_NAME",
-        "QUANTITY",
-    ):
-        steps = getattr(model, f"{name}_FIELD").split(LOOKUP_SEP)
+    for path in model.paths().values():
+        steps = path.split(LOOKUP_SEP)
         starts = [LOOKUP_SEP.join(steps[:length]) for length in range(1, len(steps) + 1)]
         relations.update(path for path in starts if isinstance(_field_at(model, path), ForeignKey))
     return sorted(relations)

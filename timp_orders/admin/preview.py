@@ -96,18 +96,7 @@ def _read(caller: Caller, rows: Iterable[Announced]) -> dict[Any, Any]:
         attach(item, caller)
         latest = item.timp_cancellation
         item.timp_reason = reason_label(latest.reason) if latest else ""
-        item.timp_texts = {
-            name: shown(item, getattr(item, f"{name.upper()}_FIELD"))
-            for name in (
-                "uuid",
-                "po_number",
-                "retailer",
-                "supplier",
-                "sku_id",
-                "sku_name",
-                "status",
-            )
-        }
+        item.timp_texts = {name: shown(item, path) for name, path in item.paths().items()}
         verdict = verdicts[item.pk]
         item.timp_refusal = "" if verdict in ("change", "replay") else str(error_of(verdict))
         found[item.pk] = item

@@ -61,10 +61,9 @@ class CancellationFilterSet(FilterSet):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        item = get_order_item_model()
-        self.filters["po_number"].field_name = f"order_item__{item.PO_NUMBER_FIELD}"
-        self.filters["order_uuid"].field_name = f"order_item__{item.ORDER_UUID_FIELD}"
-        self.filters["sku_id"].field_name = f"order_item__{item.SKU_ID_FIELD}"
+        paths = get_order_item_model().paths()
+        for name in ("po_number", "order_uuid", "sku_id"):
+            self.filters[name].field_name = f"order_item__{paths[name]}"
 
 
 class CancellationFilterBackend(DjangoFilterBackend):

@@ -21,12 +21,12 @@ from timp_orders.models import (
     get_order_item_model,
 )
 from timp_orders.policy import Policy
+from timp_orders.states import Side
 
 __all__ = ["check_order_item_model"]
 
-_SIDES = ("RETAILER_FIELD", "SUPPLIER_FIELD")
-_QUERIED = ("ORDER_UUID_FIELD", "PO_NUMBER_FIELD", "SKU_ID_FIELD", *_SIDES)
-_SHOWN_ONLY = ("SKU_NAME_FIELD", "QUANTITY_FIELD")
+_OWN = ("uuid", "status")
+_SHOWN_ONLY = ("sku_name", "quantity")
 """No query asks for these, so a property will do; "" is for a host that has no such thing."""
 _STATUSES = ("CANCELLABLE_STATUSES", "SHIPPED_STATUSES", "CANCELLED_STATUS")
 
@@ -101,19 +101,32 @@ def _status(model: ItemModel) -> Iterator[CheckMessage]:
 
 
 def _declared_statuses(model: ItemModel, field: Any, name: str) -> Iterator[CheckMessage]:
-    own = getattr(model, name)
-    place = f'TIMP_ORDERS["{name}"]' if own is None else name
-    value = getattr(settings, name) if own is None else own
+    is_setting = issubclass(model, OrderItem)
+    place = f'TIMP_ORDERS["{name}"]' if is_setting else name
+    if not is_setting and not hasattr(model, name):
+        yield Error(
+            f"{model.__name__} does not declare {name}.",
+            hint=f"Write {name} on the class: the statuses of your items are your own.",
+            obj=model,
+            id="timp_orders.E017",
+        )
+        return
+    value = getattr(settings if is_setting else model, name)
     if not getattr(Settings, name).valid(value):
-        statuses = [] if own is None else [value]  # a wrong setting is told of elsewhere
-    else:
-        statuses = [value] if name == "CANCELLED_STATUS" else list(value)
-    for status in statuses:
+        if not is_setting:  # which is reported as E003
+            yield Error(
+                f"{name} must be {getattr(Settings, name).expected}.",
+                hint=f"It is {value!r}.",
+                obj=model,
+                id="timp_orders.E018",
+            )
+        return
+    for status in [value] if name == "CANCELLED_STATUS" else value:
         if not _may_hold(field, status):
             choices = f", out of {[key for key, _ in field.flatchoices]!r}" if field.choices else ""
             yield Error(
                 f"{place}: {status!r} is no value of the field {model.STATUS_FIELD!r}.",
-                hint=f"Declare {name} on {model.__name__}{choices}.",
+                hint=f"Declare {place} with statuses of your own{choices}.",
                 obj=model,
                 id="timp_orders.E013",
             )
@@ -131,8 +144,9 @@ def _may_hold(field: Any, status: Any) -> bool:
 
 
 def _paths(model: ItemModel) -> Iterator[CheckMessage]:
-    for name in (*_QUERIED, *_SHOWN_ONLY):
-        path = getattr(model, name)
+    for name, path in model.paths().items():
+        if name in _OWN:
+            continue  # reported as E011 and E012
         if name in _SHOWN_ONLY:
             start, _, last = path.rpartition(LOOKUP_SEP)
             end = _end(model, start) if start else model
@@ -140,10 +154,11 @@ def _paths(model: ItemModel) -> Iterator[CheckMessage]:
         else:
             resolves = _field(model, path) is not None
         if not resolves:
+            declared = f"{name.upper()}_FIELD"
             yield Error(
-                f"{name} is {path!r}, which does not lead anywhere from the model.",
-                hint=f"Declare {name} on {model.__name__}: a field, or a path to one that follows "
-                'foreign keys, such as "order__number".',
+                f"{declared} is {path!r}, which does not lead anywhere from the model.",
+                hint=f"Declare {declared} on {model.__name__}: a field, or a path to one that "
+                'follows foreign keys, such as "order__number".',
                 obj=model,
                 id="timp_orders.E014",
             )
@@ -154,13 +169,13 @@ def _sides(model: ItemModel) -> Iterator[CheckMessage]:
         if import_string(settings.POLICY).on_side is not Policy.on_side:
             return
     except (ImportError, AttributeError):
-        return  # told of elsewhere
-    for name in _SIDES:
-        path = getattr(model, name)
+        return  # reported as E004
+    for side in Side:
+        path = model.paths()[side]
         field = _field(model, path)
         if field is not None and field.related_model is not Organization:
             yield Error(
-                f"{name} is {path!r}, which leads to no Organization.",
+                f"{side.name}_FIELD is {path!r}, which leads to no Organization.",
                 hint='Name a policy of your own in TIMP_ORDERS["POLICY"], whose on_side() knows '
                 "who belongs to which side; or a foreign key to timp_orders.Organization.",
                 obj=model,

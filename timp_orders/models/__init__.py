@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from timp_orders.conf import ORDER_ITEM_MODEL as SWAPPABLE
-from timp_orders.conf import order_item_model_label
+from timp_orders.conf import order_item_model_label, settings
 from timp_orders.models.abstract import AbstractOrderItem
-from timp_orders.states import CancellationStatus, Side, Via
+from timp_orders.states import CancellationStatus, Lifecycle, Side, Via
 
 __all__ = [
     "AbstractOrderItem",
@@ -121,6 +121,15 @@ class OrderItem(AbstractOrderItem):
                 condition=Q(quantity_ordered__gte=1), name="timp_orders_orderitem_quantity_positive"
             )
         ]
+
+    @classmethod
+    def lifecycle(cls) -> Lifecycle:
+        """Return what the statuses mean, as ``TIMP_ORDERS`` says it."""
+        return Lifecycle(
+            frozenset(settings.CANCELLABLE_STATUSES),
+            frozenset(settings.SHIPPED_STATUSES),
+            settings.CANCELLED_STATUS,
+        )
 
 
 _OPEN = Q(status=CancellationStatus.REQUESTED)

@@ -8,7 +8,6 @@ from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 from django.utils.translation import gettext_lazy as _
 
-from timp_orders.conf import settings
 from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.states import ItemStatus, Lifecycle
 
@@ -20,7 +19,7 @@ class AbstractOrderItem(models.Model):
 
     The attributes in capitals tell the app what the host's fields are called. Those that end in
     ``_FIELD`` are paths from the item, ``__`` following foreign keys. A host without names of SKUs
-    or without quantities declares ``""`` for these.
+    or without quantities declares ``""`` for these. The statuses have no defaults.
     """
 
     uuid = models.UUIDField(_("UUID"), unique=True, default=uuid.uuid4, editable=False)
@@ -40,12 +39,12 @@ class AbstractOrderItem(models.Model):
     SKU_NAME_FIELD: ClassVar[str] = "sku_name"
     QUANTITY_FIELD: ClassVar[str] = "quantity_ordered"
 
-    CANCELLABLE_STATUSES: ClassVar[Sequence[Hashable] | None] = None
-    """Statuses in which an item may be cancelled; ``None``: as the settings say."""
-    SHIPPED_STATUSES: ClassVar[Sequence[Hashable] | None] = None
-    """Statuses that mean shipped; ``None``: as the settings say."""
-    CANCELLED_STATUS: ClassVar[Hashable | None] = None
-    """The status that means cancelled; ``None``: as the settings say."""
+    CANCELLABLE_STATUSES: ClassVar[Sequence[Hashable]]
+    """Statuses in which an item may be cancelled."""
+    SHIPPED_STATUSES: ClassVar[Sequence[Hashable]]
+    """Statuses that mean shipped."""
+    CANCELLED_STATUS: ClassVar[Hashable]
+    """The status that means cancelled."""
 
     class Meta:
         abstract = True
@@ -55,28 +54,34 @@ class AbstractOrderItem(models.Model):
 
     @classmethod
     def lifecycle(cls) -> Lifecycle:
-        """Say what this model's statuses mean to a cancellation."""
-
-        def declared(own: Any, default: Any) -> Any:
-            return default if own is None else own
-
+        """Return what this model's statuses mean to a cancellation."""
         return Lifecycle(
-            frozenset(declared(cls.CANCELLABLE_STATUSES, settings.CANCELLABLE_STATUSES)),
-            frozenset(declared(cls.SHIPPED_STATUSES, settings.SHIPPED_STATUSES)),
-            declared(cls.CANCELLED_STATUS, settings.CANCELLED_STATUS),
+            frozenset(cls.CANCELLABLE_STATUSES),
+            frozenset(cls.SHIPPED_STATUSES),
+            cls.CANCELLED_STATUS,
         )
 
     @classmethod
+    def paths(cls) -> dict[str, str]:
+        """Return the declared paths by what they lead to; ``""`` is for what the host has not."""
+        return {
+            "uuid": cls.UUID_FIELD,
+            "status": cls.STATUS_FIELD,
+            "order_uuid": cls.ORDER_UUID_FIELD,
+            "po_number": cls.PO_NUMBER_FIELD,
+            "retailer": cls.RETAILER_FIELD,
+            "supplier": cls.SUPPLIER_FIELD,
+            "sku_id": cls.SKU_ID_FIELD,
+            "sku_name": cls.SKU_NAME_FIELD,
+            "quantity": cls.QUANTITY_FIELD,
+        }
+
+    @classmethod
     def order_relations(cls) -> list[str]:
-        """Name the relations to join for what an answer says about the order and the SKU."""
-        paths = (
-            cls.ORDER_UUID_FIELD,
-            cls.PO_NUMBER_FIELD,
-            cls.SKU_ID_FIELD,
-            cls.SKU_NAME_FIELD,
-            cls.QUANTITY_FIELD,
-        )
-        return sorted({path.rpartition(LOOKUP_SEP)[0] for path in paths} - {""})
+        """Return the relations to join for what an answer says about the order and the SKU."""
+        paths = cls.paths()
+        del paths["retailer"], paths["supplier"]
+        return sorted({path.rpartition(LOOKUP_SEP)[0] for path in paths.values()} - {""})
 
     def value_of(self, path: str) -> Any:
         """Follow a path such as ``order__po_number`` from this item."""

@@ -91,7 +91,7 @@ class OrderItemQuerySet(QuerySet[ModelT]):
         if own is None:
             return self.filter(self._is_on(user, Side.SUPPLIER) | self._is_on(user, Side.RETAILER))
         model: Any = self.model
-        paths = {Side.SUPPLIER: model.SUPPLIER_FIELD, Side.RETAILER: model.RETAILER_FIELD}
+        paths = model.paths()
         sides = [Q(**{f"{paths[side]}__in": keys}) for side, keys in own.items() if keys]
         return self.filter(reduce(or_, sides)) if sides else self.none()
 
