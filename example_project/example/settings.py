@@ -97,6 +97,13 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "timp_orders",
     "DESCRIPTION": "Cancel order items: a retailer asks, the supplier confirms or rejects.",
     "VERSION": "0.1.0",
+    "LICENSE": {
+        "name": "BSD-3-Clause",
+        "url": "https://opensource.org/license/bsd-3-clause",
+    },
+    "CONTACT": {"name": "The timp_orders contributors"},
+    "SERVERS": [{"url": "/"}],
+    "TAGS": [{"name": "Cancellations", "description": "Ask for one, look at it, decide on it."}],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -1,34 +1,73 @@
-"""What the OpenAPI schema shows: the platform's own identifiers, by operation."""
+"""Examples of the OpenAPI schema: the platform's identifiers, and the host's own statuses."""
 
+from collections.abc import Hashable, Iterable
+from types import SimpleNamespace
 from typing import Any
 
-__all__ = ["ANSWERS", "LINKS", "PROBLEMS", "REQUESTS"]
+from rest_framework.exceptions import (
+    APIException,
+    NotAcceptable,
+    NotAuthenticated,
+    ValidationError,
+)
+
+from timp_orders import errors
+from timp_orders.api.body import LengthRequired, TooLarge
+from timp_orders.api.problems import NothingToDo, title_of
+from timp_orders.conf import settings
+from timp_orders.models import get_order_item_model
+
+__all__ = ["answers", "problems", "requests"]
 
 _ITEM_UUID = "2350a349-2441-4c32-b7f6-99b7e4540b94"
 _REJECTED_UUID = "4efca041-22e1-4e35-96d1-8495273a5868"
 _ORDER_UUID = "db5a0c25-ff08-4a24-ab63-9530213219b9"
 _CANCELLATION_UUID = "b2ebcb13-b87f-50e7-9d77-99a5bf0bdd57"
 
-_NAMED_ITEM = {
-    "order_item_uuid": _ITEM_UUID,
-    "order_uuid": "58afd79e-3f51-5145-8c3b-9b42b085eb06",
-    "po_number": "po-5527771067",
-    "sku_id": "7FZvMyg0BjfewNJJ",
-    "sku_name": "Linen table runner, sand",
-    "quantity_ordered": 2,
-    "status": "Allocated",
-}
+_PATH = "/orders/items/cancel/"
+
+
+def _words() -> SimpleNamespace:
+    """Return what the examples say in the host's own words."""
+    lifecycle = get_order_item_model().lifecycle()
+    return SimpleNamespace(
+        cancellable=_first(lifecycle.cancellable),
+        cancelled=str(lifecycle.cancelled),
+        # Not every host has a status that means shipped.
+        obstacle=errors.AlreadyShipped if lifecycle.shipped else errors.AlreadyCancelled,
+        obstructing=_first(lifecycle.shipped or [lifecycle.cancelled]),
+        reason=next(iter(settings.REASONS), ""),
+    )
+
+
+def _first(statuses: Iterable[Hashable]) -> str:
+    return min(map(str, statuses), default="")
+
+
+def _note(text: str) -> str:
+    return text[: settings.NOTE_MAX_LENGTH]
+
+
+def _named_item(status: str) -> dict[str, Any]:
+    return {
+        "order_item_uuid": _ITEM_UUID,
+        "order_uuid": "58afd79e-3f51-5145-8c3b-9b42b085eb06",
+        "po_number": "po-5527771067",
+        "sku_id": "7FZvMyg0BjfewNJJ",
+        "sku_name": "Linen table runner, sand",
+        "quantity_ordered": 2,
+        "status": status,
+    }
 
 
 def _cancellation(status: str, decision_note: str = "") -> dict[str, Any]:
     return {
         "uuid": _CANCELLATION_UUID,
         "status": status,
-        "reason": "customer_request",
-        "note": "The customer found it elsewhere.",
+        **_request(),
         "requested_at": "2030-01-30T09:12:41.518000Z",
         "decided_at": None if status == "requested" else "2030-01-31T16:40:02.090000Z",
-        "decision_note": decision_note,
+        "decision_note": _note(decision_note),
     }
 
 
@@ -36,14 +75,14 @@ def _item(
     status: str, cancellation_status: str, actions: tuple[str, ...] = (), note: str = ""
 ) -> dict[str, Any]:
     return {
-        **_NAMED_ITEM,
-        "status": status,
+        **_named_item(status),
         "cancellation": _cancellation(cancellation_status, note),
         "supported_actions": list(actions),
     }
 
 
-def _order(changed: list[str]) -> dict[str, Any]:
+def _outcome(changed: list[str]) -> dict[str, Any]:
+    obstacle = _words().obstacle()
     return {
         "order_uuid": _ORDER_UUID,
         "changed": changed,
@@ -51,116 +90,121 @@ def _order(changed: list[str]) -> dict[str, Any]:
         "refused": [
             {
                 "order_item_uuid": _REJECTED_UUID,
-                "code": "already_shipped",
-                "detail": "The item has already been shipped.",
+                "code": obstacle.code,
+                "detail": str(obstacle),
             }
         ],
     }
 
 
-_DECISION = {
-    "Without a word": {},
-    "With a note, on the very cancellation that was seen": {
-        "note": "Taken out of the picking list.",
-        "cancellation_uuid": _CANCELLATION_UUID,
-    },
-}
-_REQUEST = {"reason": "customer_request", "note": "The customer found it elsewhere."}
-
-REQUESTS: dict[str, dict[str, dict[str, Any]]] = {
-    "confirmCancellation": _DECISION,
-    "rejectCancellation": _DECISION,
-    "withdrawCancellation": _DECISION,
-    "requestCancellation": {"With a reason": _REQUEST},
-    "requestCancellationByDelete": {"Without a word": {}},
-    "requestOrderCancellation": {"With a reason": {"order_uuid": _ORDER_UUID, **_REQUEST}},
-    "confirmOrderCancellation": {"With a note": {"note": "Taken out of the picking list."}},
-    "rejectOrderCancellation": {"With a note": {"note": "Already packed."}},
-}
-
-ANSWERS: dict[str, Any] = {
-    "listCancellations": {
-        "next": None,
-        "previous": None,
-        "results": [{**_cancellation("requested"), "order_item": _NAMED_ITEM}],
-    },
-    "retrieveItem": {
-        **_item("Allocated", "requested", ("confirm", "reject")),
-        "cancellations": [_cancellation("requested")],
-    },
-    "confirmCancellation": _item("Cancelled", "confirmed"),
-    "rejectCancellation": _item("Allocated", "rejected", note="Already packed."),
-    "withdrawCancellation": _item("Allocated", "withdrawn", ("request",)),
-    "requestCancellation": _item("Allocated", "requested", ("withdraw",)),
-    "requestOrderCancellation": _order([_ITEM_UUID]),
-    "confirmOrderCancellation": _order([_ITEM_UUID]),
-    "rejectOrderCancellation": _order([_ITEM_UUID]),
-}
+def _request() -> dict[str, Any]:
+    return {"reason": _words().reason, "note": _note("The customer found it elsewhere.")}
 
 
-def _to(operation: str, parameter: str, expression: str) -> dict[str, Any]:
-    return {"operationId": operation, "parameters": {parameter: f"$response.body#/{expression}"}}
+def requests() -> dict[str, dict[str, dict[str, Any]]]:
+    """Return what may be sent, by operation and by what the example shows."""
+    decision = {
+        "Without a word": {},
+        "With a note, on the very cancellation that was seen": {
+            "note": _note("Taken out of the picking list."),
+            "cancellation_uuid": _CANCELLATION_UUID,
+        },
+    }
+    return {
+        "confirmCancellation": decision,
+        "rejectCancellation": decision,
+        "withdrawCancellation": decision,
+        "requestCancellation": {"With a reason": _request()},
+        "requestCancellationByDelete": {"Without a word": {}},
+        "requestOrderCancellation": {"With a reason": {"order_uuid": _ORDER_UUID, **_request()}},
+        "confirmOrderCancellation": {
+            "With a note": {"note": _note("Taken out of the picking list.")}
+        },
+        "rejectOrderCancellation": {"With a note": {"note": _note("Already packed.")}},
+    }
 
 
-_OF_ITEM = {
-    "Item": _to("retrieveItem", "order_item_uuid", "order_item_uuid"),
-    "Confirm": _to("confirmCancellation", "order_item_uuid", "order_item_uuid"),
-    "Reject": _to("rejectCancellation", "order_item_uuid", "order_item_uuid"),
-    "Withdraw": _to("withdrawCancellation", "order_item_uuid", "order_item_uuid"),
-    "Request": _to("requestCancellation", "order_item_uuid", "order_item_uuid"),
-    "ConfirmOrder": _to("confirmOrderCancellation", "order_uuid", "order_uuid"),
-    "RejectOrder": _to("rejectOrderCancellation", "order_uuid", "order_uuid"),
-}
-_OF_ORDER = {name: _OF_ITEM[name] for name in ("ConfirmOrder", "RejectOrder")}
-_REQUEST_ORDER = {
-    "operationId": "requestOrderCancellation",
-    "requestBody": {"order_uuid": "$response.body#/order_uuid"},
-}
+def answers(path: str = _PATH) -> dict[str, Any]:
+    """Return what a call answers, by operation.
 
-LINKS: dict[str, dict[str, Any]] = {
-    "listCancellations": {
-        name: {
-            **link,
-            "parameters": {
-                parameter: expression.replace("#/", "#/results/0/order_item/")
-                for parameter, expression in link["parameters"].items()
-            },
+    :param path: the path of the list, as the host mounts it.
+    """
+    words = _words()
+    return {
+        "listCancellations": {
+            "next": f"https://shop.example{path}?cursor=after-50",
+            "previous": None,
+            "results": [
+                {**_cancellation("requested"), "order_item": _named_item(words.cancellable)}
+            ],
+        },
+        "retrieveItem": {
+            **_item(words.cancellable, "requested", ("confirm", "reject")),
+            "cancellations": [_cancellation("requested")],
+        },
+        "confirmCancellation": _item(words.cancelled, "confirmed"),
+        "rejectCancellation": _item(words.cancellable, "rejected", note="Already packed."),
+        "withdrawCancellation": _item(words.cancellable, "withdrawn", ("request",)),
+        "requestCancellation": _item(words.cancellable, "requested", ("withdraw",)),
+        "requestOrderCancellation": _outcome([_ITEM_UUID]),
+        "confirmOrderCancellation": _outcome([_ITEM_UUID]),
+        "rejectOrderCancellation": _outcome([_ITEM_UUID]),
+    }
+
+
+_ORDERS = {"requestOrderCancellation", "confirmOrderCancellation", "rejectOrderCancellation"}
+
+
+def problems(operation: str) -> dict[int, dict[str, Any]]:
+    """Return what an operation answers when it refuses, by status."""
+    longest = f"Ensure this field has no more than {settings.NOTE_MAX_LENGTH} characters."
+    wrong = {"note": [longest]}
+    missing = errors.NotFound()
+    if operation == "listCancellations":
+        wrong = {"status": ["This is not a status of a cancellation."]}
+    if operation in _ORDERS:
+        missing = errors.NotFound("There is no such order.")
+    refusals: dict[int, Any] = {
+        400: (ValidationError.default_code, ValidationError.default_detail, {"errors": wrong}),
+        401: _of_framework(NotAuthenticated),
+        403: _of_app(errors.PermissionDenied()),
+        404: _of_app(missing),
+        406: _of_framework(NotAcceptable),
+        409: _of_app(errors.WrongSide()),
+        411: _of_framework(LengthRequired),
+        413: _of_framework(TooLarge),
+        415: ("unsupported_media_type", "The body must be JSON in UTF-8: application/json.", {}),
+        422: _impossible(operation),
+        429: ("throttled", "Request was throttled. Expected available in 5 seconds.", {}),
+        503: _of_app(errors.Busy()),
+    }
+    return {
+        status: {
+            "title": title_of(status),
+            "status": status,
+            "detail": str(detail),
+            "code": code,
+            **members,
         }
-        for name, link in _OF_ITEM.items()
-    },
-    "retrieveItem": {**_OF_ITEM, "RequestOrder": _REQUEST_ORDER},
-    "confirmCancellation": _OF_ITEM,
-    "rejectCancellation": _OF_ITEM,
-    "withdrawCancellation": _OF_ITEM,
-    "requestCancellation": _OF_ITEM,
-    "requestOrderCancellation": _OF_ORDER,
-    "confirmOrderCancellation": _OF_ORDER,
-    "rejectOrderCancellation": _OF_ORDER,
-}
-"""From an answer to the calls that may follow it."""
+        for status, (code, detail, members) in refusals.items()
+    }
 
-_STANDS = {"item_status": "HasTracking", "cancellation_status": "requested"}
 
-PROBLEMS: dict[int, tuple[str, str, dict[str, Any]]] = {
-    400: (
-        "invalid",
-        "Invalid input.",
-        {"errors": {"note": ["Ensure this field has no more than 2000 characters."]}},
-    ),
-    401: ("not_authenticated", "Authentication credentials were not provided.", {}),
-    403: ("permission_denied", "You do not have permission to perform this action.", {}),
-    404: ("not_found", "There is no such order item.", {}),
-    406: ("not_acceptable", "Could not satisfy the request Accept header.", {}),
-    409: ("wrong_side", "Only the other side of the order can perform this action.", {}),
-    411: (
-        "length_required",
-        "This server cannot read a chunked body; send its Content-Length.",
-        {},
-    ),
-    413: ("too_large", "The body is too large.", {}),
-    415: ("unsupported_media_type", "The body must be JSON in UTF-8: application/json.", {}),
-    422: ("already_shipped", "The item has already been shipped.", _STANDS),
-    429: ("throttled", "Request was throttled. Expected available in 5 seconds.", {}),
-    503: ("busy", "The order item is busy; try again in a moment.", {}),
-}
-"""By status: the code, the detail, and what else the answer holds."""
+def _of_framework(kind: type[APIException]) -> tuple[str, Any, dict[str, Any]]:
+    return kind.default_code, kind.default_detail, {}
+
+
+def _of_app(error: errors.CancellationError, **members: Any) -> tuple[str, Any, dict[str, Any]]:
+    return error.code, error, members
+
+
+def _impossible(operation: str) -> tuple[str, Any, dict[str, Any]]:
+    if operation in _ORDERS:
+        return _of_app(NothingToDo(), **_outcome([]))
+    words = _words()
+    error, item_status, cancellation_status = {
+        "confirmCancellation": (words.obstacle, words.obstructing, "requested"),
+        "rejectCancellation": (errors.AlreadyConfirmed, words.cancelled, "confirmed"),
+        "withdrawCancellation": (errors.AlreadyRejected, words.cancellable, "rejected"),
+    }.get(operation, (words.obstacle, words.obstructing, None))
+    return _of_app(error(), item_status=item_status, cancellation_status=cancellation_status)

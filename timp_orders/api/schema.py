@@ -5,18 +5,19 @@ Whatever the host's ``DEFAULT_SCHEMA_CLASS`` is, the views describe themselves b
 
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiSerializerFieldExtension, OpenApiViewExtension
+from drf_spectacular.extensions import OpenApiViewExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
-from timp_orders.api import examples, views
-from timp_orders.api.problems import MEDIA_TYPE, title_of
+from timp_orders.api import components, examples, views
+from timp_orders.api.links import LINKS
+from timp_orders.api.pagination import CancellationPagination
+from timp_orders.api.problems import MEDIA_TYPE
 from timp_orders.api.serializers import OrderProblemSerializer, ProblemSerializer
-from timp_orders.conf import settings
 from timp_orders.states import CancellationStatus
 
-__all__ = ["CancellationSchema", "NoteExtension", "ViewExtension"]
+__all__ = ["CancellationSchema", "ViewExtension"]
 
 _OPERATIONS: dict[tuple[type, str], str] = {
     (views.CancellationListView, "GET"): "listCancellations",
@@ -74,7 +75,7 @@ class CancellationSchema(AutoSchema):
         if "requestBody" in operation:
             fields = self.view.body_serializer_class().fields.values()
             operation["requestBody"]["required"] = any(field.required for field in fields)
-        if links := examples.LINKS.get(self.get_operation_id()):
+        if links := LINKS.get(self.get_operation_id()):
             operation["responses"]["200"]["links"] = links
         return operation
 
@@ -84,6 +85,12 @@ class CancellationSchema(AutoSchema):
                 return name
         name = super().get_operation_id()  # a view of the host's own
         return name
+
+    def get_auth(self) -> list[Any]:
+        required: list[Any] = super().get_auth()
+        for authentication in self.view.get_authenticators():
+            components.tell_how_to_send(authentication, self.registry)
+        return required
 
     def get_tags(self) -> list[str]:
         return ["Cancellations"]
@@ -114,7 +121,10 @@ class CancellationSchema(AutoSchema):
     def get_response_serializers(self) -> Any:
         is_order = isinstance(self.view, views.OrderCallView)
         text = "Done, or already so." if self._takes_a_body else "As it is now."
-        responses: dict[Any, Any] = {200: OpenApiResponse(self.view.get_serializer_class(), text)}
+        answer = self.view.get_serializer_class()
+        if self._is_list and isinstance(self.view.paginator, CancellationPagination):
+            answer = components.page_of(answer)
+        responses: dict[Any, Any] = {200: OpenApiResponse(answer, text)}
         if self.method == "DELETE":
             responses = {204: OpenApiResponse(description=text)}
         statuses = set(_ERRORS)
@@ -123,28 +133,21 @@ class CancellationSchema(AutoSchema):
         for status in sorted(statuses):
             kind = OrderProblemSerializer if is_order and status == 422 else ProblemSerializer
             responses[status, MEDIA_TYPE] = OpenApiResponse(kind, _ERRORS[status])
-            if status == 404 and "{" in self.path:
-                # A path that no route matches, such as one with a malformed UUID.
-                page = OpenApiResponse(str, "The host's own page, for what is no UUID.")
-                responses[status, "text/html"] = page
         return responses
 
     def get_examples(self) -> list[OpenApiExample]:
         operation = self.get_operation_id()
         found = [
             OpenApiExample(name, value=value, request_only=True)
-            for name, value in examples.REQUESTS.get(operation, {}).items()
+            for name, value in examples.requests().get(operation, {}).items()
         ]
-        if operation in examples.ANSWERS:
-            value = examples.ANSWERS[operation]
+        if value := examples.answers(self.path).get(operation):
             found.append(OpenApiExample("Success", value, response_only=True, status_codes=["200"]))
-        for status, (code, detail, members) in examples.PROBLEMS.items():
-            title = title_of(status)
-            value = {"title": title, "status": status, "detail": detail, "code": code, **members}
+        for status, value in examples.problems(operation).items():
             found.append(
                 OpenApiExample(
-                    code,
-                    value,
+                    value["code"],
+                    value=value,
                     response_only=True,
                     status_codes=[str(status)],
                     media_type=MEDIA_TYPE,
@@ -171,12 +174,3 @@ class ViewExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
             return view
         members = {"schema": CancellationSchema(), "__doc__": None}
         return type(view.__name__, (view,), members)
-
-
-class NoteExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    target_class = "timp_orders.api.inputs.NoteField"
-
-    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
-        text = {"type": "string", "maxLength": settings.NOTE_MAX_LENGTH, "pattern": r"^[^\u0000]*$"}
-        # Wrapped: of a bare pattern drf-spectacular makes a oneOf that an empty text fits twice.
-        return {"allOf": [text], "description": "Plain text, kept as it is."}

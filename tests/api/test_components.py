@@ -1,0 +1,195 @@
+"""The schema's components: fit for generators, and for a host that has components of its own."""
+
+import json
+
+import jsonschema
+import pytest
+from django.urls import include, path
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.settings import patched_settings
+from rest_framework import generics, serializers
+from rest_framework.authentication import BasicAuthentication, TokenAuthentication
+
+from timp_orders.api.components import page_of
+from timp_orders.api.serializers import ListedCancellationSerializer
+from timp_orders.api.views import CancellationListView, ConfirmCancellationView
+from timp_orders.models import Order
+
+TIMP = path("timp/", include("timp_orders.urls"))
+
+
+def generate(*patterns, **spectacular):
+    with patched_settings(spectacular):
+        return SchemaGenerator(patterns=patterns).get_schema(public=True)
+
+
+@pytest.fixture(scope="module", params=["3.0.3", "3.1.0"])
+def schema(request):
+    return generate(TIMP, OAS_VERSION=request.param)
+
+
+@pytest.fixture(scope="module")
+def components(schema):
+    return schema["components"]["schemas"]
+
+
+def parts(value):
+    """Yield every object within the schema."""
+    if isinstance(value, dict):
+        yield value
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from parts(inner)
+
+
+def plain(value):
+    """Return OpenAPI 3.0 as JSON Schema, which has no ``nullable``."""
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    inner = {key: plain(entry) for key, entry in value.items() if key != "nullable"}
+    return {"anyOf": [inner, {"type": "null"}]} if value.get("nullable") is True else inner
+
+
+class TestGenerators:
+    def test_every_component_has_the_apps_prefix(self, components):
+        assert {name for name in components if not name.startswith("Timp")} == set()
+
+    def test_a_list_of_values_is_a_component_with_a_type(self, components):
+        named = {name for name, component in components.items() if "enum" in component}
+        assert named == {
+            "TimpAction",
+            "TimpCancellationStatus",
+            "TimpProblemCode",
+            "TimpReason",
+        }
+        for component in components.values():
+            for part in parts(component.get("properties", {})):
+                assert part.get("enum", [None]) == [None]
+        assert all("type" in components[name] for name in named)
+
+    def test_null_stands_beside_a_type_and_nothing_else(self, components):
+        for part in parts(components):
+            assert "allOf" not in part
+            if part.get("nullable") is True:
+                assert "type" in part
+                assert not {"$ref", "oneOf", "anyOf"} & set(part)
+
+    def test_a_note_is_plain_text(self, components):
+        note = components["TimpDecision"]["properties"]["note"]
+        assert {"oneOf", "anyOf", "allOf", "$ref"} & set(note) == set()
+        assert "string" in note["type"]
+
+    def test_a_body_takes_no_other_fields(self, components):
+        assert components["TimpDecision"]["additionalProperties"] is False
+
+    def test_an_answer_always_has_all_of_its_fields(self, components):
+        item = components["TimpItem"]
+        assert set(item["required"]) == set(item["properties"])
+
+    def test_a_code_is_one_of_those_that_there_are(self, components):
+        for name in ("TimpProblem", "TimpOrderProblem", "TimpRefusal"):
+            reference = {"$ref": "#/components/schemas/TimpProblemCode"}
+            assert components[name]["properties"]["code"] == reference
+
+    def test_every_example_fits_its_schema(self, schema):
+        checked = 0
+        definitions = plain(json.loads(json.dumps(schema["components"], default=str)))
+        for part in parts(schema["paths"]):
+            for example in part.get("examples", {}).values() if "schema" in part else []:
+                told = {**plain(part["schema"]), "components": definitions}
+                jsonschema.validate(json.loads(json.dumps(example["value"])), told)
+                checked += 1
+        assert checked > 100
+
+    def test_the_lists_example_is_a_page_of_this_list(self, schema):
+        operation = schema["paths"]["/timp/orders/items/cancel/"]["get"]
+        content = operation["responses"]["200"]["content"]["application/json"]
+        page = content["examples"]["Success"]["value"]
+        assert "/timp/orders/items/cancel/?cursor=after-" in page["next"]
+        assert [set(row) >= {"uuid", "order_item"} for row in page["results"]] == [True]
+
+    def test_the_security_schemes_say_what_to_send(self, schema):
+        schemes = schema["components"]["securitySchemes"]
+        assert "Authorization: Token <" in schemes["tokenAuth"]["description"]
+        assert "X-CSRFTOKEN" in schemes["cookieAuth"]["description"]
+
+
+class ProblemSerializer(serializers.Serializer):
+    code = serializers.ChoiceField(choices=["a", "b"])
+
+
+class ItemSerializer(serializers.ModelSerializer):
+    status = serializers.ChoiceField(choices=["10", "20"])
+    reason = serializers.ChoiceField(choices=["late", "lost"], allow_blank=True, allow_null=True)
+    problem = ProblemSerializer()
+
+    class Meta:
+        model = Order
+        fields = ["uuid", "status", "reason", "problem"]
+
+
+class ItemsView(generics.ListCreateAPIView):
+    serializer_class = ItemSerializer
+    queryset = Order.objects.all()
+
+
+HOST = path("items/", ItemsView.as_view())
+
+
+class TestHosts:
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {},
+            {"OAS_VERSION": "3.1.0"},
+            {"COMPONENT_SPLIT_REQUEST": True, "COMPONENT_SPLIT_PATCH": True},
+            {"COMPONENT_NO_READ_ONLY_REQUIRED": True, "POSTPROCESSING_HOOKS": []},
+            {"ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False, "ENUM_SUFFIX": ""},
+        ],
+    )
+    def test_its_schema_has_no_warning_because_of_this_app(self, settings, capsys):
+        alone = generate(HOST, **settings)
+        together = generate(HOST, TIMP, **settings)
+        assert capsys.readouterr().err == ""
+        expected = alone["components"]["schemas"]
+        found = together["components"]["schemas"]
+        assert {name: found.get(name) for name in expected} == expected
+        item = found["TimpItem"]
+        assert set(item["required"]) == set(item["properties"])
+
+    def test_a_serializer_derived_from_ours_has_the_hosts_name(self):
+        class OwnItemSerializer(ConfirmCancellationView.serializer_class):
+            warehouse = serializers.CharField()
+
+        class Own(ConfirmCancellationView):
+            serializer_class = OwnItemSerializer
+
+        schema = generate(path("own/<uuid:order_item_uuid>/", Own.as_view()))
+        own = schema["components"]["schemas"]["OwnItem"]["properties"]
+        assert own["supported_actions"]["items"] == {"$ref": "#/components/schemas/TimpAction"}
+        assert "warehouse" in own
+
+    def test_a_list_with_pages_of_its_own_has_its_own_shape(self):
+        class Own(CancellationListView):
+            pagination_class = None
+
+        (methods,) = generate(path("own/", Own.as_view()))["paths"].values()
+        answer = methods["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        assert answer["type"] == "array"
+
+    def test_another_authentication_is_described_as_the_host_has_it(self):
+        class Bearer(TokenAuthentication):
+            keyword = "Bearer"
+
+        class Own(ConfirmCancellationView):
+            authentication_classes = [Bearer, BasicAuthentication]
+
+        schema = generate(path("own/<uuid:order_item_uuid>/", Own.as_view()))
+        schemes = schema["components"]["securitySchemes"]
+        assert schemes["tokenAuth"] == {"type": "http", "scheme": "bearer"}
+        assert schemes["basicAuth"] == {"type": "http", "scheme": "basic"}
+
+    def test_a_page_is_described_once(self):
+        assert page_of(ListedCancellationSerializer) is page_of(ListedCancellationSerializer)

@@ -1,0 +1,179 @@
+"""The components of the OpenAPI schema, named and shaped for clients that are generated from it.
+
+Each name has a prefix, so that none clashes with the host's; each enumeration is a component, and
+``null`` is written as generators understand it, whatever drf-spectacular's settings are.
+"""
+
+from functools import cache
+from typing import Any
+
+from django.conf import settings as django_settings
+from drf_spectacular.authentication import SessionScheme, TokenScheme
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerExtension,
+    OpenApiSerializerFieldExtension,
+)
+from drf_spectacular.plumbing import ResolvedComponent, get_class, is_jsonschema_compliant
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework.serializers import BaseSerializer, Serializer, URLField
+
+from timp_orders.states import Action, CancellationStatus
+
+__all__ = ["PREFIX", "NoteExtension", "SerializerExtension", "page_of", "tell_how_to_send"]
+
+PREFIX = "Timp"
+"""Begins the name of each component."""
+
+_CODES = [
+    "parse_error",
+    "invalid",
+    "not_authenticated",
+    "authentication_failed",
+    "permission_denied",
+    "not_found",
+    "method_not_allowed",
+    "not_acceptable",
+    "wrong_side",
+    "length_required",
+    "too_large",
+    "unsupported_media_type",
+    "not_requested",
+    "already_requested",
+    "already_confirmed",
+    "already_rejected",
+    "already_withdrawn",
+    "already_shipped",
+    "already_cancelled",
+    "not_cancellable",
+    "superseded",
+    "must_be_named",
+    "uuid_reused",
+    "quantity_too_great",
+    "vetoed",
+    "nothing_to_do",
+    "all_or_nothing",
+    "throttled",
+    "busy",
+]
+_ENUMERATIONS = {
+    tuple(_CODES): "ProblemCode",
+    tuple(CancellationStatus.values): "CancellationStatus",
+    tuple(Action.values): "Action",
+}
+
+
+class SerializerExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """Describes this app's serializers, and what a host derives from them."""
+
+    target_class = "rest_framework.serializers.BaseSerializer"
+    priority = -1  # an extension of the host's own goes first
+
+    @classmethod
+    def _matches(cls, target: Any) -> bool:
+        kinds: tuple[type, ...] = get_class(target).__mro__
+        return BaseSerializer in kinds and any(map(_is_own, kinds))
+
+    def get_name(self, auto_schema: Any, direction: Any) -> str | None:
+        kind = get_class(self.target)
+        return PREFIX + kind.__name__ if _is_own(kind) else None
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer(
+            self.target, direction, bypass_extensions=True
+        )
+        for name, described in schema["properties"].items():
+            described.pop("readOnly", None)  # of an answer, everything is
+            described = _of_generators(auto_schema, name, described)
+            if direction == "request" and set(described) & {"type", "format"} == {"type"}:
+                described["pattern"] = r"^[^\u0000]*$"
+            schema["properties"][name] = described
+        fields = self.target.fields.items()
+        required = sorted(name for name, field in fields if field.required or field.read_only)
+        if required:
+            schema["required"] = required
+        if direction == "request":
+            schema["additionalProperties"] = False
+        return schema
+
+
+class NoteExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = "timp_orders.api.inputs.NoteField"
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        return {"type": "string", "description": "Plain text, kept as it is."}
+
+
+@cache
+def page_of(kind: type[BaseSerializer[Any]]) -> type[BaseSerializer[Any]]:
+    """Return the serializer of a page of the list, whose rows are described by ``kind``."""
+    members = {
+        "__doc__": "A page of the list.",
+        "__module__": kind.__module__,
+        "next": URLField(allow_null=True),
+        "previous": URLField(allow_null=True),
+        "results": kind(many=True),
+    }
+    page = type(kind.__name__.removesuffix("Serializer") + "PageSerializer", (Serializer,), members)
+    described: type[BaseSerializer[Any]] = extend_schema_serializer(many=False)(page)
+    return described
+
+
+def tell_how_to_send(authentication: Any, registry: Any) -> None:
+    """Add to a security scheme of drf-spectacular's own which headers it needs."""
+    kind = type(OpenApiAuthenticationExtension.get_match(authentication))
+    if kind is SessionScheme:
+        csrf = django_settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-")
+        text = f"The cookie of a session. Whatever is no GET also needs the header {csrf}."
+    elif kind is TokenScheme and authentication.keyword != "Bearer":
+        text = f"The whole header: Authorization: {authentication.keyword} <the token>"
+    else:
+        return
+    registry[kind.name, ResolvedComponent.SECURITY_SCHEMA].schema["description"] = text
+
+
+def _is_own(kind: type) -> bool:
+    return kind.__module__.startswith("timp_orders.api.")
+
+
+def _of_generators(auto_schema: Any, name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a property with references to enumerations, and beside them ``null`` spelt out."""
+    if schema.get("type") == "array":
+        return {**schema, "items": _of_generators(auto_schema, name, schema["items"])}
+    if name == "code":
+        schema = {**schema, "enum": _CODES}
+    if "enum" in schema:
+        reference = _enumeration(auto_schema, name, schema)
+        is_nullable = None in schema["enum"]
+    elif "allOf" in schema:
+        (reference,) = schema["allOf"]
+        is_nullable = schema.get("nullable", False)
+    else:
+        return schema
+    return {"oneOf": [reference, _null(schema)]} if is_nullable else reference
+
+
+def _null(schema: dict[str, Any]) -> dict[str, Any]:
+    if is_jsonschema_compliant():  # type: ignore[no-untyped-call]  # OpenAPI 3.1
+        return {"type": "null"}
+    # Beside a reference or an allOf, "nullable" alone has no effect in OpenAPI 3.0.
+    return {"type": schema.get("type", "object"), "nullable": True, "enum": [None]}
+
+
+def _enumeration(auto_schema: Any, name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Register a component for an enumeration; return a reference to it."""
+    values = [value for value in schema["enum"] if value is not None]
+    title = (
+        "ProblemCode"
+        if name == "code"
+        else _ENUMERATIONS.get(tuple(values)) or name.title().replace("_", "")
+    )
+    component = ResolvedComponent(  # type: ignore[no-untyped-call]
+        name=PREFIX + title,
+        type=ResolvedComponent.SCHEMA,
+        schema={"type": "string", "enum": values, "description": schema.get("description", "")},
+        object=title,
+    )
+    auto_schema.registry.register_on_missing(component)
+    reference: dict[str, Any] = component.ref
+    return reference
