@@ -6,7 +6,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "example_project"), str(ROOT / "docs")]
+sys.path[:0] = [str(ROOT), str(ROOT / "example_project")]
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example.settings")
 
 import django  # noqa: E402
@@ -19,7 +19,6 @@ metadata.read(ROOT / "setup.cfg")
 project = "timp_orders"
 author = copyright = metadata["metadata"]["author"]
 version = release = metadata["metadata"]["version"]
-extensions = ["http_reference"]
 exclude_patterns = ["_build"]
 html_theme = "alabaster"
 html_theme_options = {"description": metadata["metadata"]["description"], "fixed_sidebar": True}

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 import subprocess
 import sys
 from textwrap import dedent
@@ -47,6 +48,14 @@ def test_the_files_that_a_page_names_exist(page):
     text = (ROOT / "docs" / page).read_text()
     for name in re.findall(r"``((?:tests|example_project|timp_orders|docs)/[\w./-]+)``", text):
         assert (ROOT / name).exists(), name
+
+
+def test_the_calls_are_written_down_as_the_schema_has_them():
+    """Changed on purpose? ``python docs/http_reference.py`` writes them anew."""
+    written = runpy.run_path(str(ROOT / "docs" / "http_reference.py"))["page"]
+    text = (ROOT / "docs" / "http.rst").read_text()
+    assert "PATCH /timp/orders/items/cancel/{order_item_uuid}/confirm/" in text
+    assert text == written(text)
 
 
 @pytest.mark.processes

@@ -1,5 +1,7 @@
 """The calls over HTTP, by Django's test client."""
 
+from timp_orders.api.codes import codes_by_status
+
 CALLERS = [
     "supplier",
     "retailer",
@@ -44,4 +46,5 @@ def error(response):
     assert problem["status"] == response.status_code
     assert problem["title"]
     assert problem["detail"]
+    assert problem["code"] in codes_by_status()[response.status_code]
     return response.status_code, problem["code"]

@@ -10,6 +10,7 @@ from drf_spectacular.settings import patched_settings
 from rest_framework import generics, serializers
 from rest_framework.authentication import BasicAuthentication, TokenAuthentication
 
+from tests.servers import ROOT
 from timp_orders.api.components import page_of
 from timp_orders.api.serializers import ListedCancellationSerializer
 from timp_orders.api.views import CancellationListView, ConfirmCancellationView
@@ -193,3 +194,10 @@ class TestHosts:
 
     def test_a_page_is_described_once(self):
         assert page_of(ListedCancellationSerializer) is page_of(ListedCancellationSerializer)
+
+
+def test_the_readme_and_the_documents_name_every_code(components):
+    for name in ("README.rst", "docs/http.rst"):
+        text = (ROOT / name).read_text()
+        missing = {code for code in components["TimpProblemCode"]["enum"] if code not in text}
+        assert missing == set(), name

@@ -192,8 +192,8 @@ def authenticated(rf, world):
 def test_whatever_a_view_raises_is_a_problem(rf, world, exc, wanted):
     view = a_view_that_raises(exc)
     response = view(authenticated(rf, world), order_item_uuid=world.item.uuid).render()
-    response.json = lambda: response.data
-    assert error(response) == wanted
+    assert response["Content-Type"] == "application/problem+json"
+    assert (response.status_code, response.data["code"]) == wanted
     assert "echo" not in response.content.decode()
     if wanted[0] == 503:
         assert response["Retry-After"] == "1"

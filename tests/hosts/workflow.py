@@ -54,6 +54,15 @@ def call():
     return call
 
 
+def medias(value):
+    """Yield the media types that have examples."""
+    if isinstance(value, dict):
+        if "examples" in value:
+            yield value
+        for inner in value.values():
+            yield from medias(inner)
+
+
 def named(*lines):
     return get_order_item_model().objects.filter(pk__in=[line.pk for line in lines])
 
@@ -211,6 +220,26 @@ class TestCalls:
     def test_the_schema_is_generated(self):
         schema = SchemaGenerator().get_schema(request=None, public=True)
         assert len(schema["paths"]) == 9
+
+    def test_the_schemas_examples_know_no_status_but_the_hosts(self):
+        lifecycle = get_order_item_model().lifecycle()
+        known = {*lifecycle.cancellable, *lifecycle.shipped, lifecycle.cancelled}
+        found = set()
+
+        def collect(value):
+            if isinstance(value, list):
+                value = dict(enumerate(value))
+            if isinstance(value, dict):
+                if "sku_id" in value:
+                    found.add(value["status"])
+                found.add(value.get("item_status"))
+                for inner in value.values():
+                    collect(inner)
+
+        schema = SchemaGenerator().get_schema(request=None, public=True)
+        collect([media["examples"] for media in medias(schema["paths"])])
+        assert len(found - {None}) == 3
+        assert found - {None} <= {str(status) for status in known}
 
 
 class TestAdmin:

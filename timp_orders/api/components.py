@@ -18,6 +18,7 @@ from drf_spectacular.plumbing import ResolvedComponent, get_class, is_jsonschema
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework.serializers import BaseSerializer, Serializer, URLField
 
+from timp_orders.api.codes import codes_by_status
 from timp_orders.states import Action, CancellationStatus
 
 __all__ = ["PREFIX", "NoteExtension", "SerializerExtension", "page_of", "tell_how_to_send"]
@@ -25,39 +26,9 @@ __all__ = ["PREFIX", "NoteExtension", "SerializerExtension", "page_of", "tell_ho
 PREFIX = "Timp"
 """Begins the name of each component."""
 
-_CODES = [
-    "parse_error",
-    "invalid",
-    "not_authenticated",
-    "authentication_failed",
-    "permission_denied",
-    "not_found",
-    "method_not_allowed",
-    "not_acceptable",
-    "wrong_side",
-    "length_required",
-    "too_large",
-    "unsupported_media_type",
-    "not_requested",
-    "already_requested",
-    "already_confirmed",
-    "already_rejected",
-    "already_withdrawn",
-    "already_shipped",
-    "already_cancelled",
-    "not_cancellable",
-    "superseded",
-    "must_be_named",
-    "uuid_reused",
-    "quantity_too_great",
-    "vetoed",
-    "nothing_to_do",
-    "all_or_nothing",
-    "throttled",
-    "busy",
-]
+_CODE = "Why a call was refused: stable, never translated. Newer versions may add some."
+
 _ENUMERATIONS = {
-    tuple(_CODES): "ProblemCode",
     tuple(CancellationStatus.values): "CancellationStatus",
     tuple(Action.values): "Action",
 }
@@ -141,7 +112,8 @@ def _of_generators(auto_schema: Any, name: str, schema: dict[str, Any]) -> dict[
     if schema.get("type") == "array":
         return {**schema, "items": _of_generators(auto_schema, name, schema["items"])}
     if name == "code":
-        schema = {**schema, "enum": _CODES}
+        values = [code for codes in codes_by_status().values() for code in codes]
+        return _values(auto_schema, "ProblemCode", values, _CODE)
     if "enum" in schema:
         reference = _enumeration(auto_schema, name, schema)
         is_nullable = None in schema["enum"]
@@ -161,17 +133,17 @@ def _null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _enumeration(auto_schema: Any, name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """Register a component for an enumeration; return a reference to it."""
     values = [value for value in schema["enum"] if value is not None]
-    title = (
-        "ProblemCode"
-        if name == "code"
-        else _ENUMERATIONS.get(tuple(values)) or name.title().replace("_", "")
-    )
+    title = _ENUMERATIONS.get(tuple(values)) or name.title().replace("_", "")
+    return _values(auto_schema, title, values, schema.get("description", ""))
+
+
+def _values(auto_schema: Any, title: str, values: list[str], description: str) -> dict[str, Any]:
+    """Register a component for a list of values; return a reference to it."""
     component = ResolvedComponent(  # type: ignore[no-untyped-call]
         name=PREFIX + title,
         type=ResolvedComponent.SCHEMA,
-        schema={"type": "string", "enum": values, "description": schema.get("description", "")},
+        schema={"type": "string", "enum": values, "description": description},
         object=title,
     )
     auto_schema.registry.register_on_missing(component)
