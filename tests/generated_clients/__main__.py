@@ -20,8 +20,8 @@ SETTINGS = ["example.settings", "tests.generated_clients.openapi_31"]
 """With drf-spectacular's default version of OpenAPI, and with the one that a host may set."""
 
 GENERATORS = [
-    ["npx", "openapi-typescript", "openapi.yaml", "-o", "openapi_typescript/schema.ts"],
-    ["npx", "openapi-ts", "-i", "openapi.yaml", "-o", "hey_api", "-c", "@hey-api/client-fetch"],
+    ["openapi-typescript", "openapi.yaml", "-o", "openapi_typescript/schema.ts"],
+    ["openapi-ts", "-i", "openapi.yaml", "-o", "hey_api", "-c", "@hey-api/client-fetch"],
     [
         *["openapi-python-client", "generate", "--path=openapi.yaml", "--meta=none", "--overwrite"],
         *["--output-path=openapi_python_client_client", "--fail-on-warning"],
@@ -36,7 +36,7 @@ CLIENTS = [
 
 def run(*command, cwd):
     print("$", *command, flush=True)
-    path = os.pathsep.join([str(PROGRAMS), os.environ["PATH"]])
+    path = os.pathsep.join([f"{cwd}/node_modules/.bin", str(PROGRAMS), os.environ["PATH"]])
     quiet = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "CI": "true"}
     subprocess.run(command, cwd=cwd, check=True, env=environment(PATH=path, **quiet))
 
@@ -51,15 +51,15 @@ def lint(folder, settings):
     """Write the schema as ``openapi.yaml``, and fail on any warning."""
     spectacular = [sys.executable, str(MANAGE), "spectacular", f"--settings={settings}"]
     run(*spectacular, "--file=openapi.yaml", "--validate", "--fail-on-warn", cwd=folder)
-    run("npx", "redocly", "lint", "openapi.yaml", cwd=folder)
-    run("npx", "spectral", "lint", "--fail-severity=warn", "openapi.yaml", cwd=folder)
+    run("redocly", "lint", "openapi.yaml", cwd=folder)
+    run("spectral", "lint", "--fail-severity=warn", "openapi.yaml", cwd=folder)
 
 
 def drive(folder):
     """Generate the clients; each drives a demonstration of its own."""
     for generator in GENERATORS:
         run(*generator, cwd=folder)
-    run("npx", "tsc", cwd=folder)
+    run("tsc", cwd=folder)
     for client in CLIENTS:
         with (
             tempfile.TemporaryDirectory() as data,
@@ -78,4 +78,4 @@ def main(folder):
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
-        main(Path(sys.argv[1] if sys.argv[1:] else scratch))
+        main(Path(sys.argv[1] if sys.argv[1:] else scratch).resolve())
