@@ -16,7 +16,7 @@ from django.urls import resolve, reverse
 
 from tests.servers import ROOT
 from timp_orders import conf, errors, services, signals
-from timp_orders.api import base, body, problems
+from timp_orders.api import base, body
 from timp_orders.states import ItemStatus
 from timp_orders.urls import urlpatterns
 
@@ -98,7 +98,7 @@ def test_every_url_that_is_called_resolves():
 def test_the_codes_are_those_of_the_code():
     table = SECTIONS["Errors"].partition("======")[2]
     listed = set(re.findall(r"``([a-z_]+)``", table.partition("=\n")[2])) - {"code"}
-    kinds = [getattr(errors, name) for name in errors.__all__] + [problems.NothingToDo]
+    kinds = [getattr(errors, name) for name in errors.__all__]
     own = {kind.code for kind in kinds} - {"error", "not_possible"}
     own |= {body.TooLarge.default_code, body.LengthRequired.default_code}
     assert listed == own | FOREIGN_CODES

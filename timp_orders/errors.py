@@ -16,6 +16,7 @@
      │    ├── NotCancellable    not_cancellable
      │    ├── Superseded        superseded
      │    └── Veto              vetoed
+     ├── NothingToDo            nothing_to_do
      └── Busy                   busy
 
 These know nothing of HTTP; ``timp_orders.api.problems`` translates them.
@@ -44,6 +45,7 @@ __all__ = [
     "NotFound",
     "NotPossible",
     "NotRequested",
+    "NothingToDo",
     "PermissionDenied",
     "Superseded",
     "Veto",
@@ -176,6 +178,13 @@ class Veto(NotPossible):
 
     code = "vetoed"
     message = _("The change was vetoed.")
+
+
+class NothingToDo(CancellationError):
+    """A call on an order that changed nothing, and repeated nothing."""
+
+    code = "nothing_to_do"
+    message = _("Nothing in this order can be changed that way.")
 
 
 class Busy(CancellationError):

@@ -24,7 +24,7 @@ _OF_THE_FRAMEWORK = (
 def codes_by_status() -> dict[int, list[str]]:
     """Return each status of a problem with the codes that it comes with."""
     found = [(kind.status_code, kind.default_code) for kind in _OF_THE_FRAMEWORK]
-    kinds = [getattr(errors, name) for name in errors.__all__] + [problems.NothingToDo]
+    kinds = [getattr(errors, name) for name in errors.__all__]
     for kind in kinds:
         if not any(other is not kind and issubclass(other, kind) for other in kinds):
             found.append((problems.Problem(kind()).status_code, kind.code))

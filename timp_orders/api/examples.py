@@ -13,7 +13,7 @@ from rest_framework.exceptions import (
 
 from timp_orders import errors
 from timp_orders.api.body import LengthRequired, TooLarge
-from timp_orders.api.problems import NothingToDo, title_of
+from timp_orders.api.problems import title_of
 from timp_orders.conf import settings
 from timp_orders.models import get_order_item_model
 
@@ -200,7 +200,7 @@ def _of_app(error: errors.CancellationError, **members: Any) -> tuple[str, Any, 
 
 def _impossible(operation: str) -> tuple[str, Any, dict[str, Any]]:
     if operation in _ORDERS:
-        return _of_app(NothingToDo(), **_outcome([]))
+        return _of_app(errors.NothingToDo(), **_outcome([]))
     words = _words()
     error, item_status, cancellation_status = {
         "confirmCancellation": (words.obstacle, words.obstructing, "requested"),

@@ -15,16 +15,9 @@ from timp_orders import errors
 from timp_orders.conf import settings
 from timp_orders.services.transactions import is_contention
 
-__all__ = ["MEDIA_TYPE", "NothingToDo", "Problem", "respond", "title_of"]
+__all__ = ["MEDIA_TYPE", "Problem", "respond", "title_of"]
 
 MEDIA_TYPE = "application/problem+json"
-
-
-class NothingToDo(errors.CancellationError):
-    """A call on an order that changed nothing, and repeated nothing."""
-
-    code = "nothing_to_do"
-    message = _("Nothing in this order can be changed that way.")
 
 
 _STATUSES = {
@@ -32,7 +25,7 @@ _STATUSES = {
     errors.PermissionDenied: 403,
     errors.WrongSide: 409,
     errors.NotPossible: 422,
-    NothingToDo: 422,
+    errors.NothingToDo: 422,
     errors.Busy: 503,
 }
 

@@ -1,10 +1,10 @@
 """What calls answer."""
 
-from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
-from rest_framework import serializers
+from rest_framework import ISO_8601, serializers
 
 from timp_orders.models import Cancellation
 from timp_orders.services import supported_actions
@@ -15,12 +15,10 @@ if TYPE_CHECKING:
     BaseSerializer = serializers.Serializer[Any]
     CancellationBase = serializers.ModelSerializer[Cancellation]
     FieldBase = serializers.Field[Any, Any, Any, Any]
-    SerializerBase = serializers.BaseSerializer[Any]
 else:
     BaseSerializer = serializers.Serializer
     CancellationBase = serializers.ModelSerializer
     FieldBase = object
-    SerializerBase = object
 
 __all__ = [
     "CancellationSerializer",
@@ -34,19 +32,24 @@ __all__ = [
     "ProblemSerializer",
     "RefusalSerializer",
     "TextPathField",
+    "TimestampField",
     "UUIDPathField",
+    "shared",
 ]
 
 
 class _PathField(FieldBase):
-    """A field of an order item, or of its order, by the path that the item's class declares."""
+    """A field of an order item, or of its order, by the path that the item's class declares.
 
-    def __init__(self, path: str, **kwargs: Any) -> None:
-        self.path = path
+    :param name: one of ``AbstractOrderItem.paths()``.
+    """
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        self.name = name
         super().__init__(read_only=True, **kwargs)
 
     def get_attribute(self, item: Any) -> Any:
-        return item.value_of(getattr(item, self.path))
+        return item.value_of(item.paths()[self.name])
 
 
 class UUIDPathField(_PathField, serializers.UUIDField):
@@ -54,73 +57,42 @@ class UUIDPathField(_PathField, serializers.UUIDField):
 
 
 class TextPathField(_PathField, serializers.CharField):
-    def get_attribute(self, item: Any) -> str:
+    def get_attribute(self, item: Any) -> Any:
         value = super().get_attribute(item)
         return "" if value is None else value
 
 
 class NumberPathField(_PathField, serializers.IntegerField):
-    pass
+    """A number as it is stored: that of a host's decimal column may have a fraction."""
+
+    def to_representation(self, value: Any) -> Any:
+        return int(value) if value == int(value) else float(value)
 
 
-class _Answer(SerializerBase):
-    """What a call answers.
+class TimestampField(serializers.DateTimeField):
+    """An ISO 8601 timestamp, whatever the host's ``DATETIME_FORMAT``."""
 
-    REST framework copies every field for every answer, which costs more than a statement does. So
-    this module's own classes write theirs down by hand, and what a host derives from them goes by
-    its fields.
-    """
-
-    def to_representation(self, instance: Any) -> dict[str, Any]:
-        if type(self).__module__ == __name__:
-            return self.by_hand(instance)
-        answer: dict[str, Any] = super().to_representation(instance)
-        return answer
-
-    if TYPE_CHECKING:
-
-        def by_hand(self, instance: Any) -> dict[str, Any]:
-            """Return what the fields of the class would make of it."""
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format=ISO_8601, read_only=True, **kwargs)
 
 
-def _timestamp(value: datetime | None) -> str | None:
-    return None if value is None else _TIMESTAMP.to_representation(value)
+class NamedItemSerializer(BaseSerializer):
+    """An order item by all that identifies it."""
+
+    order_item_uuid = UUIDPathField("uuid")
+    order_uuid = UUIDPathField("order_uuid")
+    po_number = TextPathField("po_number")
+    sku_id = TextPathField("sku_id")
+    sku_name = TextPathField("sku_name")
+    quantity_ordered = NumberPathField("quantity")
+    status = TextPathField("status")
 
 
-_TIMESTAMP = serializers.DateTimeField()
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-class NamedItemSerializer(_Answer, BaseSerializer):
-    """An order item by all that names it."""
-
-    order_item_uuid = UUIDPathField("UUID_FIELD")
-    order_uuid = UUIDPathField("ORDER_UUID_FIELD")
-    po_number = TextPathField("PO_NUMBER_FIELD")
-    sku_id = TextPathField("SKU_ID_FIELD")
-    sku_name = TextPathField("SKU_NAME_FIELD")
-    quantity_ordered = NumberPathField("QUANTITY_FIELD")
-    status = TextPathField("STATUS_FIELD")
-
-    def by_hand(self, item: Any) -> dict[str, Any]:
-        order_uuid = item.value_of(item.ORDER_UUID_FIELD)
-        quantity = item.value_of(item.QUANTITY_FIELD)
-        return {
-            "order_item_uuid": str(item.value_of(item.UUID_FIELD)),
-            "order_uuid": None if order_uuid is None else str(order_uuid),
-            "po_number": _text(item.value_of(item.PO_NUMBER_FIELD)),
-            "sku_id": _text(item.value_of(item.SKU_ID_FIELD)),
-            "sku_name": _text(item.value_of(item.SKU_NAME_FIELD)),
-            "quantity_ordered": None if quantity is None else int(quantity),
-            "status": _text(item.value_of(item.STATUS_FIELD)),
-        }
-
-
-class CancellationSerializer(_Answer, CancellationBase):
+class CancellationSerializer(CancellationBase):
     """A cancellation without its users: names never cross from one side to the other."""
+
+    requested_at = TimestampField()
+    decided_at = TimestampField(allow_null=True)
 
     class Meta:
         model = Cancellation
@@ -135,17 +107,6 @@ class CancellationSerializer(_Answer, CancellationBase):
         ]
         read_only_fields = fields
 
-    def by_hand(self, cancellation: Cancellation) -> dict[str, Any]:
-        return {
-            "uuid": str(cancellation.uuid),
-            "status": str(cancellation.status),
-            "reason": cancellation.reason,
-            "note": cancellation.note,
-            "requested_at": _timestamp(cancellation.requested_at),
-            "decided_at": _timestamp(cancellation.decided_at),
-            "decision_note": cancellation.decision_note,
-        }
-
 
 class ItemSerializer(NamedItemSerializer):
     """An item with its latest cancellation, and what the caller may do now."""
@@ -158,26 +119,11 @@ class ItemSerializer(NamedItemSerializer):
     def get_supported_actions(self, item: Any) -> list[Action]:
         return supported_actions(item, reading_of(item).caller.by)
 
-    def by_hand(self, item: Any) -> dict[str, Any]:
-        latest = item.timp_cancellation
-        return {
-            **super().by_hand(item),
-            "cancellation": latest and CancellationSerializer().by_hand(latest),
-            "supported_actions": [action.value for action in self.get_supported_actions(item)],
-        }
-
 
 class ItemDetailSerializer(ItemSerializer):
     """An item with all its cancellations, newest first."""
 
     cancellations = CancellationSerializer(many=True, read_only=True)
-
-    def by_hand(self, item: Any) -> dict[str, Any]:
-        each = CancellationSerializer().by_hand
-        return {
-            **super().by_hand(item),
-            "cancellations": [each(cancellation) for cancellation in item.cancellations.all()],
-        }
 
 
 class ListedCancellationSerializer(CancellationSerializer):
@@ -188,10 +134,6 @@ class ListedCancellationSerializer(CancellationSerializer):
     class Meta(CancellationSerializer.Meta):
         fields = [*CancellationSerializer.Meta.fields, "order_item"]
         read_only_fields = fields
-
-    def by_hand(self, cancellation: Cancellation) -> dict[str, Any]:
-        named = NamedItemSerializer().by_hand(cancellation.order_item)
-        return {**super().by_hand(cancellation), "order_item": named}
 
 
 class RefusalSerializer(BaseSerializer):
@@ -232,3 +174,13 @@ class OrderProblemSerializer(ProblemSerializer):
     changed = serializers.ListField(child=serializers.UUIDField(), required=False)
     unchanged = serializers.ListField(child=serializers.UUIDField(), required=False)
     refused = RefusalSerializer(many=True, required=False)
+
+
+@cache
+def shared(kind: type[BaseSerializer]) -> BaseSerializer:
+    """Return one serializer for all answers of this app's own kinds.
+
+    REST framework copies every field for every serializer that it makes, which costs more than a
+    statement does. These depend on no request and on no setting.
+    """
+    return kind()

@@ -25,12 +25,13 @@ from timp_orders.api.inputs import (
     RequestSerializer,
 )
 from timp_orders.api.pagination import CancellationPagination
-from timp_orders.api.problems import NothingToDo, Problem
+from timp_orders.api.problems import Problem
 from timp_orders.api.serializers import (
     ItemDetailSerializer,
     ItemSerializer,
     ListedCancellationSerializer,
     OutcomeSerializer,
+    shared,
 )
 from timp_orders.conf import settings
 from timp_orders.models import Cancellation, get_order_item_model
@@ -80,6 +81,13 @@ class ItemCallView(CancellationAPIView):
         service = BY_ACTION[action]
         return service(self.kwargs["order_item_uuid"], by=request.user, via=Via.API, **body).one()
 
+    def answer(self, item: Any) -> Response:
+        """Describe an item by ``serializer_class``, which a subclass may replace."""
+        kind: Any = self.get_serializer_class()
+        is_own = kind in (ItemSerializer, ItemDetailSerializer)
+        serializer = shared(kind) if is_own else self.get_serializer()
+        return Response(serializer.to_representation(item))
+
 
 class ItemActionView(ItemCallView, UpdateBase):
     http_method_names = ["patch", "options"]
@@ -87,7 +95,7 @@ class ItemActionView(ItemCallView, UpdateBase):
     body_serializer_class: ClassVar[type[BaseSerializer[Any]]] = DecisionSerializer
 
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return Response(self.get_serializer(self.act(request, self.action)).data)
+        return self.answer(self.act(request, self.action))
 
 
 class ConfirmCancellationView(ItemActionView):
@@ -128,7 +136,7 @@ class ItemView(ItemCallView):
         item = visible_item(caller, **{model.UUID_FIELD: order_item_uuid})
         if item is None:
             raise errors.NotFound
-        return Response(self.get_serializer(item).data)
+        return self.answer(item)
 
     def delete(self, request: Request, order_item_uuid: UUID) -> Response:
         """The retailer asks to cancel the item.
@@ -183,7 +191,7 @@ class OrderCallView(CancellationAPIView):
             ],
         }
         if not outcome.changed and not outcome.unchanged:
-            raise Problem(NothingToDo(), order_uuid=order_uuid, **lists)
+            raise Problem(errors.NothingToDo(), order_uuid=order_uuid, **lists)
         return Response({"order_uuid": order_uuid, **lists})
 
     def items_on_side(self, user: Any, order_uuid: UUID) -> OrderItemQuerySet[Any]:
