@@ -21,14 +21,21 @@ from rest_framework.serializers import BaseSerializer, Serializer, URLField
 from timp_orders.api.codes import codes_by_status
 from timp_orders.states import Action, CancellationStatus
 
-__all__ = ["PREFIX", "NoteExtension", "SerializerExtension", "page_of", "tell_how_to_send"]
+__all__ = [
+    "PREFIX",
+    "NoteExtension",
+    "SerializerExtension",
+    "page_of",
+    "tell_how_to_send",
+    "values",
+]
 
 PREFIX = "Timp"
 """Begins the name of each component."""
 
 _CODE = "Why a call was refused: stable, never translated. Newer versions may add some."
 
-_ENUMERATIONS = {
+_TITLES = {
     tuple(CancellationStatus.values): "CancellationStatus",
     tuple(Action.values): "Action",
 }
@@ -103,6 +110,27 @@ def tell_how_to_send(authentication: Any, registry: Any) -> None:
     registry[kind.name, ResolvedComponent.SECURITY_SCHEMA].schema["description"] = text
 
 
+def values(
+    auto_schema: Any, title: str, allowed: list[str], description: str = ""
+) -> dict[str, Any]:
+    """Register a component for a list of values; return a reference to it.
+
+    :param title: its name without the prefix.
+    """
+    schema = {"type": "string", "enum": allowed}
+    if description:
+        schema["description"] = description
+    component = ResolvedComponent(  # type: ignore[no-untyped-call]
+        name=PREFIX + title,
+        type=ResolvedComponent.SCHEMA,
+        schema=schema,
+        object=title,
+    )
+    auto_schema.registry.register_on_missing(component)
+    reference: dict[str, Any] = component.ref
+    return reference
+
+
 def _is_own(kind: type) -> bool:
     return kind.__module__.startswith("timp_orders.api.")
 
@@ -112,8 +140,8 @@ def _of_generators(auto_schema: Any, name: str, schema: dict[str, Any]) -> dict[
     if schema.get("type") == "array":
         return {**schema, "items": _of_generators(auto_schema, name, schema["items"])}
     if name == "code":
-        values = [code for codes in codes_by_status().values() for code in codes]
-        return _values(auto_schema, "ProblemCode", values, _CODE)
+        codes = [code for several in codes_by_status().values() for code in several]
+        return values(auto_schema, "ProblemCode", codes, _CODE)
     if "enum" in schema:
         reference = _enumeration(auto_schema, name, schema)
         is_nullable = None in schema["enum"]
@@ -133,19 +161,8 @@ def _null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _enumeration(auto_schema: Any, name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    values = [value for value in schema["enum"] if value is not None]
-    title = _ENUMERATIONS.get(tuple(values)) or name.title().replace("_", "")
-    return _values(auto_schema, title, values, schema.get("description", ""))
-
-
-def _values(auto_schema: Any, title: str, values: list[str], description: str) -> dict[str, Any]:
-    """Register a component for a list of values; return a reference to it."""
-    component = ResolvedComponent(  # type: ignore[no-untyped-call]
-        name=PREFIX + title,
-        type=ResolvedComponent.SCHEMA,
-        schema={"type": "string", "enum": values, "description": description},
-        object=title,
-    )
-    auto_schema.registry.register_on_missing(component)
-    reference: dict[str, Any] = component.ref
-    return reference
+    allowed = [value for value in schema["enum"] if value is not None]
+    if title := _TITLES.get(tuple(allowed)):
+        return values(auto_schema, title, allowed)
+    title = name.title().replace("_", "")
+    return values(auto_schema, title, allowed, schema.get("description", ""))

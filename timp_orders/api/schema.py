@@ -49,9 +49,6 @@ _ERRORS = {
 _NOT_OF_READS = {409, 411, 413, 415, 422}
 
 _FILTERS = [
-    OpenApiParameter(
-        "status", str, many=True, enum=CancellationStatus.values, description="May be repeated."
-    ),
     OpenApiParameter("po_number", {"type": "string", "minLength": 1}),
     OpenApiParameter("order_uuid", OpenApiTypes.UUID),
     OpenApiParameter("sku_id", {"type": "string", "minLength": 1}),
@@ -111,7 +108,12 @@ class CancellationSchema(AutoSchema):
         return []  # they are among the parameters below
 
     def get_override_parameters(self) -> list[Any]:
-        return [*(_FILTERS if self._is_list else []), *_HEADERS]
+        if not self._is_list:
+            return _HEADERS
+        kind = components.values(self, "CancellationStatus", CancellationStatus.values)
+        several = {"type": "array", "items": kind}
+        status = OpenApiParameter("status", several, description="May be repeated.")
+        return [status, *_FILTERS, *_HEADERS]
 
     def get_request_serializer(self) -> Any:
         # As a reference, since drf-spectacular would make every field of a PATCH optional.
