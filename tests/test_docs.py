@@ -58,6 +58,15 @@ def test_the_calls_are_written_down_as_the_schema_has_them():
     assert text == written(text)
 
 
+def test_the_calls_are_shown_on_the_repositorys_pages_too():
+    """These know no directives of Sphinx, and leave out what they do not know."""
+    text = re.sub(":doc:`(.+?)`", "\\1", (ROOT / "docs" / "http.rst").read_text())
+    command = [sys.executable, "-m", "docutils", "--strict", "--report=2"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "already_shipped" in done.stdout
+
+
 @pytest.mark.processes
 def test_the_documents_are_built_without_a_warning(tmp_path):
     pytest.importorskip("sphinx", reason="Sphinx (extra docs) is not installed.")

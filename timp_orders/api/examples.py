@@ -29,19 +29,21 @@ _PATH = "/orders/items/cancel/"
 
 def _words() -> SimpleNamespace:
     """Return what the examples say in the host's own words."""
-    lifecycle = get_order_item_model().lifecycle()
+    model = get_order_item_model()
+    lifecycle = model.lifecycle()
+    names = getattr(model, "STATUS_NAMES", {})
+
+    def first(statuses: Iterable[Hashable]) -> str:
+        return min((str(names.get(status, status)) for status in statuses), default="")
+
     return SimpleNamespace(
-        cancellable=_first(lifecycle.cancellable),
-        cancelled=str(lifecycle.cancelled),
+        cancellable=first(lifecycle.cancellable),
+        cancelled=first([lifecycle.cancelled]),
         # Not every host has a status that means shipped.
         obstacle=errors.AlreadyShipped if lifecycle.shipped else errors.AlreadyCancelled,
-        obstructing=_first(lifecycle.shipped or [lifecycle.cancelled]),
+        obstructing=first(lifecycle.shipped or [lifecycle.cancelled]),
         reason=next(iter(settings.REASONS), ""),
     )
-
-
-def _first(statuses: Iterable[Hashable]) -> str:
-    return min(map(str, statuses), default="")
 
 
 def _note(text: str) -> str:
