@@ -398,3 +398,111 @@ def test_a_repeated_transaction_sends_again_after_everything_was_rolled_back(
     assert codes(outcome) == {item.uuid: "change"}
     assert sent == ["confirmed", "confirmed"]
     assert Organization.objects.filter(name="a row").count() == 1
+
+
+@every_action
+@every_count
+class TestReceiversThatAreCoroutines:
+    """Django runs those of one signal side by side, and may group what they raise."""
+
+    def test_two_that_veto_are_one_veto(self, items, receive, named, action, count):
+        made = items(action, count)
+        before = rows()
+
+        async def refuse(**kwargs):
+            raise errors.Veto("No.")
+
+        async def refuse_too(**kwargs):
+            raise errors.Veto("No.")
+
+        receive(action, refuse)
+        receive(action, refuse_too)
+        with pytest.raises(errors.Veto, match="No") as raised:
+            SERVICES[action](named(*made), by=SYSTEM)
+        assert raised.value.order_item_uuid == made[0].uuid
+        assert rows() == before
+
+    def test_a_group_of_other_errors_is_the_hosts_own(self, items, receive, named, action, count):
+        made = items(action, count)
+
+        def fail(**kwargs):
+            raise ExceptionGroup("several", [KeyError("x"), ValueError("y")])
+
+        receive(action, fail)
+        with pytest.raises(ExceptionGroup):
+            SERVICES[action](named(*made), by=SYSTEM)
+
+    def test_a_veto_in_a_group_is_one(self, items, receive, named, action, count):
+        made = items(action, count)
+
+        def fail(**kwargs):
+            raise ExceptionGroup("several", [ValueError("y"), ExceptionGroup("", [errors.Veto()])])
+
+        receive(action, fail)
+        with pytest.raises(errors.Veto) as raised:
+            SERVICES[action](named(*made), by=SYSTEM)
+        assert raised.value.order_item_uuid == made[0].uuid
+
+
+class TestBatchSignal:
+    """``cancellations_changed``: once for each batch, after the signals of its cancellations."""
+
+    @pytest.fixture
+    def received(self):
+        calls = []
+
+        def receiver(action, cancellations, by, via, **kwargs):
+            calls.append((action, [c.order_item.uuid for c in cancellations], by, via))
+
+        signals.cancellations_changed.connect(receiver)
+        yield calls
+        signals.cancellations_changed.disconnect(receiver)
+
+    @every_action
+    @every_count
+    def test_it_has_all_cancellations_in_the_order_of_their_items(
+        self, items, named, received, action, count
+    ):
+        made = items(action, count)
+        SERVICES[action](named(*made), by=SYSTEM, via="admin")
+        assert received == [(action, [item.uuid for item in made], SYSTEM, "admin")]
+
+    @every_action
+    def test_a_replay_sends_none(self, items, named, received, action):
+        made = items(action, 2)
+        for _ in range(2):
+            SERVICES[action](named(*made), by=SYSTEM)
+        assert len(received) == 1
+
+    @every_action
+    @every_count
+    def test_a_veto_of_its_receiver_undoes_all(self, items, named, action, count):
+        made = items(action, count)
+        before = rows()
+
+        def refuse(**kwargs):
+            raise errors.Veto
+
+        signals.cancellations_changed.connect(refuse)
+        try:
+            with pytest.raises(errors.Veto) as raised:
+                SERVICES[action](named(*made), by=SYSTEM)
+        finally:
+            signals.cancellations_changed.disconnect(refuse)
+        assert raised.value.order_item_uuid == (made[0].uuid if count == 1 else None)
+        assert rows() == before
+
+
+@every_count
+def test_a_receiver_of_a_request_may_confirm_it_at_once(items, receive, named, count):
+    made = items("request", count)
+    receive(
+        "request",
+        lambda cancellation, **kwargs: SERVICES["confirm"](cancellation.order_item, by=SYSTEM),
+    )
+    outcome = SERVICES["request"](named(*made), by=SYSTEM)
+    assert outcome.changed == [item.uuid for item in made]
+    assert set(Cancellation.objects.values_list("status", flat=True)) == {"confirmed"}
+    assert set(OrderItem.objects.values_list("status", flat=True)) == {"Cancelled"}
+    if count == 1:
+        assert outcome.one().timp_cancellation.status == "confirmed"

@@ -1,8 +1,9 @@
 """The calls, as the platform names them. Include these under a prefix of your own."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from timp_orders.api import views
+from timp_orders.api.base import NoSuchCallView
 
 app_name = "timp_orders"
 
@@ -19,4 +20,5 @@ urlpatterns = [
     path("orders/cancel/", views.RequestOrderCancellationView.as_view(), name="request-order"),
     path(f"{_ORDER}confirm/", views.ConfirmOrderCancellationView.as_view(), name="confirm-order"),
     path(f"{_ORDER}reject/", views.RejectOrderCancellationView.as_view(), name="reject-order"),
+    re_path("^orders/(items/)?cancel(/|$)", NoSuchCallView.as_view()),
 ]

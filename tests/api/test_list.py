@@ -206,9 +206,20 @@ class TestFilters:
 
 WRONG = {
     "status": ["", "nonsense", "REQUESTED", "requested,confirmed", "%00", "%ED%A0%80"],
-    "po_number": ["", "%00", "a%00b"],
-    "sku_id": ["", "%00"],
-    "order_uuid": ["", "nonsense", "7", "%00", "2350a349-2441-4c32-b7f6-99b7e4540b9"],
+    "po_number": ["", "%20", "%09%0A", "%E2%80%83", "%00", "a%00b", "x" * 300],
+    "sku_id": ["", "%20", "%00"],
+    "order_uuid": [
+        "",
+        "%20",
+        "nonsense",
+        "7",
+        "%00",
+        "2350a349-2441-4c32-b7f6-99b7e4540b9",
+        "%202350a349-2441-4c32-b7f6-99b7e4540b94",
+        "{2350a349-2441-4c32-b7f6-99b7e4540b94}",
+        "urn:uuid:2350a349-2441-4c32-b7f6-99b7e4540b94",
+        "2350a34924414c32b7f699b7e4540b94",
+    ],
     "requested_after": [
         "",
         "yesterday",
@@ -219,6 +230,8 @@ WRONG = {
         "1e9",
         "%00",
         "99999-01-01T00:00:00Z",
+        "%20",
+        "%202030-01-01T00:00:00Z",
     ],
     "requested_before": ["now()", "2030-01-01T25:00:00Z"],
     "page_size": ["", "0", "-1", "501", "1.5", "ten", "9" * 5000, "%D9%A1", "1e1", " 1", "%00"],
@@ -264,6 +277,74 @@ def test_one_value_too_many_is_400(call, world, name):
     )
     assert error(response) == (400, "invalid")
     assert list(response.json()["errors"]) == [name]
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "unicode_escape", "utf-16"])
+@pytest.mark.parametrize("name", ["po_number", "status", "cursor", "+2AA-", "\\ud800"])
+def test_half_a_character_by_a_strange_charset_is_400(call, world, charset, name):
+    """Django decodes the query string by the charset of a body that a GET does not have."""
+    for value in ("+2AA-", "\\ud800", "1"):
+        response = call(
+            f"/timp/orders/items/cancel/?{name}={value}",
+            method="get",
+            by=world.supplier,
+            content_type=f"a/b; charset={charset}",
+        )
+        assert response.status_code in (200, 400)
+        if response.status_code == 400:
+            assert error(response) == (400, "invalid")
+
+
+def test_a_thousand_and_one_parameters_are_400(call, world):
+    query = "&".join(f"status={number}" for number in range(1001))
+    response = call(f"/timp/orders/items/cancel/?{query}", method="get", by=world.supplier)
+    assert error(response) == (400, "invalid")
+
+
+@pytest.mark.parametrize("value", [" po-1", "po-1 ", "PO\u00a01", "po\t1"])
+def test_a_value_is_compared_as_it_is_sent(listed, world, value):
+    for order in (OrderFactory(po_number=value, retailer=world.order.retailer), world.order):
+        CancellationFactory(order_item__order=order)
+    found = listed(world.operator, f"?po_number={quote(value)}")
+    assert [row["order_item"]["po_number"] for row in found] == [value]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["1042-A", "%201", "1%20", "+1", "1_0", "1.0", "%D9%A1", "9" * 99]
+)
+def test_what_a_hosts_column_cannot_hold_is_400(call, world, monkeypatch, wrong):
+    monkeypatch.setattr(OrderItem, "PO_NUMBER_FIELD", "order__pk")
+    path = f"/timp/orders/items/cancel/?po_number={wrong}"
+    response = call(path, method="get", by=world.supplier)
+    assert error(response) == (400, "invalid")
+    assert list(response.json()["errors"]) == ["po_number"]
+
+
+def test_a_number_of_the_hosts_is_found_by_its_digits(listed, world, monkeypatch):
+    monkeypatch.setattr(OrderItem, "PO_NUMBER_FIELD", "order__pk")
+    assert len(listed(world.supplier, f"?po_number={world.order.pk}")) == 1
+
+
+@pytest.mark.parametrize("use_tz", [True, False])
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("requested_after=2030-01-01T00:00:00Z", 0),
+        ("requested_before=2030-01-01T00:00:00%2B02:00", 1),
+        ("requested_before=2030-01-01", 1),
+        ("requested_after=0001-01-01T00:00:00Z", 1),
+        ("requested_before=9999-12-31T23:59:59Z", 1),
+    ],
+)
+def test_timestamps_need_no_time_zones_of_the_hosts(call, world, settings, use_tz, query, count):
+    settings.USE_TZ = use_tz
+    world.cancellation.requested_at = datetime(2029, 12, 31, 12, tzinfo=UTC if use_tz else None)
+    world.cancellation.save()
+    path = f"/timp/orders/items/cancel/?{query}"
+    results = call(path, method="get", by=world.supplier).json()["results"]
+    assert len(results) == count
+    for row in results:
+        assert datetime.fromisoformat(row["requested_at"]).tzinfo is not None
 
 
 def test_all_that_is_wrong_is_said_at_once(call, world):

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import path, reverse
 from rest_framework.authentication import BaseAuthentication, TokenAuthentication
 from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import PermissionDenied as PermissionDeniedByHost
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
@@ -251,6 +252,71 @@ class TestSubclasses:
         assert len(OtherCredentials().get_authenticators()) == 1
         response = OtherCredentials.as_view()(rf.get("/"), order_item_uuid=world.item.uuid)
         assert response.status_code == 401
+
+
+class LoginTimeout(APIException):
+    status_code = 440
+    default_code = "login_timeout"
+    default_detail = "The session has ended."
+
+
+class ExpiredSession(BaseAuthentication):
+    def authenticate(self, request):
+        raise LoginTimeout
+
+
+class BlockedAddress(BaseAuthentication):
+    def authenticate(self, request):
+        raise PermissionDeniedByHost("This address is blocked.")
+
+
+class TestAuthenticationsOfAHost:
+    def answer(self, rf, world, authentication):
+        view = type("View", (ItemView,), {"authentication_classes": [authentication]})
+        return view.as_view()(rf.get("/"), order_item_uuid=world.item.uuid)
+
+    def test_a_status_that_no_standard_knows_is_answered(self, rf, world):
+        response = self.answer(rf, world, ExpiredSession)
+        assert response.status_code == 440
+        assert response.data["title"] == "Client Error"
+        assert response.data["code"] == "login_timeout"
+
+    def test_a_refusal_of_its_own_is_not_taken_for_a_missing_csrf_token(self, rf, world):
+        response = self.answer(rf, world, BlockedAddress)
+        assert response.status_code == 403
+        assert response.data["detail"] == "This address is blocked."
+
+
+@pytest.mark.skipif(connection.vendor != "mysql", reason="has character sets by column")
+@pytest.mark.django_db(transaction=True)
+class TestACharacterThatTheDatabaseCannotStore:
+    @pytest.fixture(autouse=True)
+    def _utf8mb3(self, world):
+        columns = [
+            ("timp_orders_cancellation", "decision_note", "LONGTEXT"),
+            ("timp_orders_order", "po_number", "VARCHAR(64)"),
+        ]
+        with connection.cursor() as cursor:
+            for table, column, kind in columns:
+                cursor.execute(
+                    f"ALTER TABLE {table} MODIFY {column} {kind} CHARACTER SET utf8mb3 NOT NULL"
+                )
+            yield
+            for table, column, kind in columns:
+                cursor.execute(
+                    f"ALTER TABLE {table} MODIFY {column} {kind} CHARACTER SET utf8mb4 NOT NULL"
+                )
+
+    def test_in_a_note_is_400_and_writes_nothing(self, call, world):
+        response = call("reject", world.item.uuid, by=world.supplier, data={"note": "😀"})
+        assert error(response) == (400, "invalid")
+        world.cancellation.refresh_from_db()
+        assert world.cancellation.status == "requested"
+
+    def test_in_a_filter_is_400_or_finds_nothing(self, call, world):
+        path = "/timp/orders/items/cancel/?po_number=%F0%9F%98%80"
+        response = call(path, method="get", by=world.supplier)
+        assert response.status_code == 400 or response.json()["results"] == []
 
 
 class ClientCredentials(BaseAuthentication):

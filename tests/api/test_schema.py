@@ -52,7 +52,9 @@ def test_it_is_valid(schema):
 
 def test_it_has_every_path(schema):
     described = {re.sub(r"\{(\w+)\}", r"<uuid:\1>", path) for path in schema["paths"]}
-    assert described == {f"/timp/{route.pattern}" for route in urlpatterns}
+    *calls, no_such_call = urlpatterns
+    assert described == {f"/timp/{route.pattern}" for route in calls}
+    assert no_such_call.name is None
 
 
 def test_every_operation_has_its_statuses_and_examples(operations):

@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from timp_orders import errors
 from timp_orders.api import problems
 from timp_orders.api.body import BodyParser, is_unreadable, receive
 from timp_orders.conf import settings
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 else:
     GenericBase = GenericAPIView
 
-__all__ = ["CancellationAPIView", "JSONNegotiation"]
+__all__ = ["CancellationAPIView", "JSONNegotiation", "NoSuchCallView"]
 
 
 class JSONNegotiation(DefaultContentNegotiation):
@@ -74,8 +75,10 @@ class CancellationAPIView(GenericBase):
         try:
             super().perform_authentication(request)
         except PermissionDenied as error:
-            # Only a session raises this. Its own text may hold the Origin that was sent.
-            raise PermissionDenied(_("The session needs its CSRF token.")) from error
+            if str(error.detail).startswith("CSRF Failed"):
+                # The session's own text may hold the Origin that was sent.
+                raise PermissionDenied(_("The session needs its CSRF token.")) from error
+            raise
         except (DataError, ValueError) as error:  # a NUL in a token or a cookie, on PostgreSQL
             raise AuthenticationFailed from error
         # Whatever permissions a subclass declares: some authentications leave the user None, which
@@ -88,6 +91,8 @@ class CancellationAPIView(GenericBase):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
+        # What one caller may see is for no cache to keep, and soon out of date.
+        response["Cache-Control"] = "private, no-store"
         if not is_unreadable(request._request):
             return response
         # The rest of the connection is the unread body, which must not become the next request. A
@@ -109,3 +114,13 @@ class CancellationAPIView(GenericBase):
         body.is_valid(raise_exception=True)
         words: dict[str, Any] = body.validated_data
         return words
+
+
+class NoSuchCallView(CancellationAPIView):
+    """Whatever no route below the calls' paths matches, such as one without its last slash."""
+
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise errors.NotFound(_("There is no such call."))

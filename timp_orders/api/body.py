@@ -88,7 +88,12 @@ class BodyParser(BaseParser):
             raise TooLarge
         try:
             # Deep nesting is a RecursionError; all else that is wrong is a ValueError.
-            data = json.loads(body.decode(), parse_constant=_refuse_constant)
+            # A byte order mark may be ignored (RFC 8259, section 8.1).
+            data = json.loads(
+                body.decode("utf-8-sig"),
+                parse_constant=_refuse_constant,
+                object_pairs_hook=_without_repetition,
+            )
         except (ValueError, RecursionError) as error:
             raise ParseError(_("The body is not JSON in UTF-8.")) from error
         if not isinstance(data, dict):
@@ -105,3 +110,11 @@ def _is_utf8(charset: str) -> bool:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError  # NaN and the infinities, which Python takes and JSON does not have
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Of a name that comes twice Python takes the last value, and drops what may be a guard.
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found

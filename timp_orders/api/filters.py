@@ -1,10 +1,14 @@
 """The filters of the list. A parameter that is unknown or malformed is an error, never ignored."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import django_filters
 from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError as InvalidValue
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -12,13 +16,18 @@ from django_filters.rest_framework import DjangoFilterBackend, FilterSet
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from timp_orders.api.inputs import readable
 from timp_orders.models import Cancellation, get_order_item_model
 from timp_orders.states import CancellationStatus
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
-__all__ = ["CancellationFilterBackend", "CancellationFilterSet", "TimestampFilter"]
+__all__ = ["CancellationFilterBackend", "CancellationFilterSet", "PathFilter", "TimestampFilter"]
+
+
+_FIRST = datetime(1, 1, 2, tzinfo=UTC)
+_LAST = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 class _TimestampField(forms.CharField):
@@ -32,7 +41,9 @@ class _TimestampField(forms.CharField):
             moment = datetime.fromisoformat(text)
             if timezone.is_naive(moment):
                 moment = timezone.make_aware(moment)
-            return moment.astimezone(UTC)
+            # A database in a time zone of its own must be able to convert it.
+            moment = min(max(moment.astimezone(UTC), _FIRST), _LAST)
+            return moment if settings.USE_TZ else timezone.make_naive(moment)
         except (ValueError, OverflowError) as error:
             raise forms.ValidationError(
                 _("This must be a timestamp, such as 2030-01-31T23:59:00Z.")
@@ -42,16 +53,60 @@ class _TimestampField(forms.CharField):
 class TimestampFilter(django_filters.Filter):
     field_class = _TimestampField
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strip=False, **kwargs)
+
+
+class _PathValueField(forms.CharField):
+    """A value of the column that a declared path leads to, compared as it was sent.
+
+    :param column: the model's field, or ``None`` if the path leads to none.
+    """
+
+    def __init__(self, *, column: Any = None, **kwargs: Any) -> None:
+        self.column = column
+        super().__init__(strip=False, **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if not text or self.column is None:
+            return text
+        try:
+            found = self.column.to_python(text)
+            self.column.run_validators(found)
+            self.column.get_prep_value(found)
+        except (InvalidValue, ValueError, TypeError, OverflowError) as error:
+            raise self._wrong() from error
+        # Python reads " 7", "+7" and "7_0" as numbers, and a UUID in braces.
+        is_number = isinstance(found, int | Decimal)
+        if (is_number or isinstance(found, UUID)) and str(found) != text.lower():
+            raise self._wrong()
+        return found
+
+    def _wrong(self) -> forms.ValidationError:
+        return forms.ValidationError(_("This is no possible value."))
+
+
+class PathFilter(django_filters.Filter):
+    """Compares what stands at one of ``AbstractOrderItem.paths()``, exactly."""
+
+    field_class = _PathValueField
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(lookup_expr="exact", **kwargs)
+
 
 class CancellationFilterSet(FilterSet):
     status = django_filters.MultipleChoiceFilter(
         choices=CancellationStatus.choices,
+        lookup_expr="exact",
+        null_label=None,
         distinct=False,  # no row comes twice, and to make sure of that the database would sort all
         error_messages={"invalid_choice": _("This is not a status of a cancellation.")},
     )
-    po_number = django_filters.CharFilter()
-    order_uuid = django_filters.UUIDFilter()
-    sku_id = django_filters.CharFilter()
+    po_number = PathFilter()
+    order_uuid = PathFilter()
+    sku_id = PathFilter()
     requested_after = TimestampFilter(field_name="requested_at", lookup_expr="gte")
     requested_before = TimestampFilter(field_name="requested_at", lookup_expr="lt")
 
@@ -61,9 +116,12 @@ class CancellationFilterSet(FilterSet):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        paths = get_order_item_model().paths()
-        for name in ("po_number", "order_uuid", "sku_id"):
-            self.filters[name].field_name = f"order_item__{paths[name]}"
+        model = get_order_item_model()
+        for name, found in self.filters.items():
+            if isinstance(found, PathFilter):
+                path = model.paths()[name]
+                found.field_name = f"order_item__{path}"
+                found.extra["column"] = model.field_at(path)
 
 
 class CancellationFilterBackend(DjangoFilterBackend):
@@ -89,12 +147,14 @@ class CancellationFilterBackend(DjangoFilterBackend):
         } - several
         problems: dict[str, Any] = {}
         for name, values in request.query_params.lists():
-            if name in several:
+            if not all(map(_is_text, values)):
+                problems[readable(name)] = [_("This is not text.")]
+            elif name in several:
                 continue
-            if name not in single:
+            elif name not in single:
                 # The name is what the client sent, but without it nobody finds the typing error.
-                problems[name] = [_("There is no such parameter.")]
-            elif len(values) != 1 or not values[0]:
+                problems[readable(name)] = [_("There is no such parameter.")]
+            elif len(values) != 1 or not values[0].strip():
                 problems[name] = [_("This needs exactly one value.")]
         if not filterset.is_valid():
             problems = {**filterset.errors, **problems}
@@ -102,3 +162,11 @@ class CancellationFilterBackend(DjangoFilterBackend):
             raise ValidationError(problems)
         filtered: QuerySet[Any] = filterset.qs
         return filtered
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether a value is one of real characters: a strange charset may yield half of one."""
+    try:
+        return bool(value.encode()) or not value
+    except UnicodeEncodeError:
+        return False

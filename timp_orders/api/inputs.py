@@ -1,6 +1,9 @@
 """What the bodies of calls may hold."""
 
-from typing import TYPE_CHECKING, Any
+import re
+from difflib import get_close_matches
+from itertools import islice
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django.core.validators import MaxLengthValidator
@@ -15,6 +18,7 @@ else:
     BaseSerializer = serializers.Serializer
 
 __all__ = [
+    "BodySerializer",
     "DecisionSerializer",
     "NoteField",
     "NoteSerializer",
@@ -22,7 +26,12 @@ __all__ = [
     "ReasonField",
     "RequestSerializer",
     "StrictUUIDField",
+    "readable",
 ]
+
+
+_UNKNOWN_NAMED = 10
+_NAME_SHOWN = 64
 
 
 class StrictUUIDField(serializers.UUIDField):
@@ -39,7 +48,12 @@ class NoteField(serializers.CharField):
     """Plain text, kept as it is."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs |= {"required": False, "allow_blank": True, "trim_whitespace": False}
+        kwargs |= {
+            "required": False,
+            "allow_blank": True,
+            "allow_null": True,
+            "trim_whitespace": False,
+        }
         super().__init__(**kwargs)
 
     def bind(self, field_name: str, parent: Any) -> None:
@@ -61,7 +75,7 @@ class ReasonField(serializers.ChoiceField):
     default_error_messages = {"invalid_choice": _("This is not one of the known reasons.")}
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs |= {"required": False, "allow_blank": True}
+        kwargs |= {"required": False, "allow_blank": True, "allow_null": True}
         super().__init__(choices=[], **kwargs)
 
     def bind(self, field_name: str, parent: Any) -> None:
@@ -75,23 +89,51 @@ class ReasonField(serializers.ChoiceField):
         return value
 
 
-class DecisionSerializer(BaseSerializer):
+class BodySerializer(BaseSerializer):
+    """What all bodies have in common: ``null`` is as good as nothing, and no field is ignored."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = islice((name for name in data if name not in self.fields), _UNKNOWN_NAMED)
+        problems: dict[str, Any] = {readable(name): [self._unknown(name)] for name in unknown}
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            problems.update(cast("dict[str, Any]", error.detail))
+        if problems:
+            raise serializers.ValidationError(problems)
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _unknown(self, name: str) -> str:
+        """Say that there is no such field, and which one may be meant."""
+        spelled = re.sub("(?<=[a-z])(?=[A-Z])", "_", name[:_NAME_SHOWN]).lower()  # cancellationUuid
+        if close := get_close_matches(spelled, list(self.fields), n=1):
+            return _("There is no such field; is %(name)s meant?") % {"name": close[0]}
+        return str(_("There is no such field."))
+
+
+def readable(name: str) -> str:
+    """Return a name that a client sent, short and of real characters, for an answer to repeat."""
+    return name[:_NAME_SHOWN].encode(errors="replace").decode()
+
+
+class DecisionSerializer(BodySerializer):
     """The optional body of a confirmation, a rejection or a withdrawal."""
 
     note = NoteField()
     cancellation_uuid = StrictUUIDField(
         required=False,
+        allow_null=True,
         help_text=_("The cancellation that is meant; if another one is the latest: superseded."),
     )
 
 
-class NoteSerializer(BaseSerializer):
+class NoteSerializer(BodySerializer):
     """The optional body of a decision on an order."""
 
     note = NoteField()
 
 
-class RequestSerializer(BaseSerializer):
+class RequestSerializer(BodySerializer):
     """The optional body of a request."""
 
     reason = ReasonField()

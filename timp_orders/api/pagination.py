@@ -19,8 +19,9 @@ _CURSOR = r"(after|before)-([0-9]{1,18})"
 class CancellationPagination(CursorPagination):
     """By primary key alone, the order of the requests.
 
-    A position that is unique and never changes is exact: no row is skipped or shown twice,
-    whatever is requested or decided between two pages.
+    A position that is unique and never changes is exact for one reading of the list: no row is
+    skipped or shown twice, whatever is requested or decided between two pages. It is no feed: keys
+    are given before they are committed, so a row may appear behind a cursor that was kept.
     """
 
     ordering = "id"

@@ -3,17 +3,22 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, TooManyFieldsSent
 from django.db import DatabaseError
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
-from rest_framework.exceptions import APIException, MethodNotAllowed, UnsupportedMediaType
+from rest_framework.exceptions import (
+    APIException,
+    MethodNotAllowed,
+    UnsupportedMediaType,
+    ValidationError,
+)
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from timp_orders import errors
 from timp_orders.conf import settings
-from timp_orders.services.transactions import is_contention
+from timp_orders.services.transactions import is_contention, is_unstorable_text
 
 __all__ = ["MEDIA_TYPE", "Problem", "respond", "title_of"]
 
@@ -86,7 +91,10 @@ def respond(exc: Exception, context: dict[str, Any]) -> Response | None:
 
 def title_of(status: int) -> str:
     """Return what HTTP calls a status: the title of a problem that has no type of its own."""
-    return _TITLES.get(status) or HTTPStatus(status).phrase
+    try:
+        return _TITLES.get(status) or HTTPStatus(status).phrase
+    except ValueError:  # one that a host's own exception has, and no standard
+        return "Client Error" if status < 500 else "Server Error"
 
 
 def _translated(exc: Exception) -> Exception:
@@ -95,6 +103,10 @@ def _translated(exc: Exception) -> Exception:
         exc = errors.NotFound()
     elif isinstance(exc, PermissionDenied):
         exc = errors.PermissionDenied()
+    elif isinstance(exc, TooManyFieldsSent):
+        exc = ValidationError(_("There are too many parameters."))
+    elif isinstance(exc, DatabaseError) and is_unstorable_text(exc):
+        exc = ValidationError(_("The database cannot store a character of the text."))
     elif isinstance(exc, DatabaseError) and is_contention(exc):
         exc = errors.Busy()
     return Problem(exc) if isinstance(exc, errors.CancellationError) else exc

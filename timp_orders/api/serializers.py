@@ -1,8 +1,10 @@
 """What calls answer."""
 
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import ISO_8601, serializers
 
@@ -74,6 +76,11 @@ class TimestampField(serializers.DateTimeField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format=ISO_8601, read_only=True, **kwargs)
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        # Without USE_TZ too: a timestamp that says no zone is of no use to others.
+        aware = timezone.make_aware(value) if timezone.is_naive(value) else value
+        return timezone.localtime(aware)
 
 
 class NamedItemSerializer(BaseSerializer):

@@ -149,7 +149,11 @@ class ItemView(ItemCallView):
 
 
 class CancellationListView(CancellationAPIView, ListBase):
-    """The cancellations that the caller may see, in the order of their requests."""
+    """The cancellations that the caller may see, in the order of their requests.
+
+    A cursor is good for one reading of the list, in which no row is skipped or shown twice. It is
+    no feed: a row may appear behind a cursor that was kept.
+    """
 
     serializer_class = ListedCancellationSerializer
     filter_backends = (CancellationFilterBackend,)

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar
 
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 from django.utils.translation import gettext_lazy as _
@@ -75,6 +76,21 @@ class AbstractOrderItem(models.Model):
             "sku_name": cls.SKU_NAME_FIELD,
             "quantity": cls.QUANTITY_FIELD,
         }
+
+    @classmethod
+    def field_at(cls, path: str) -> Any | None:
+        """Return the field at the end of a path; ``None`` if there is a property, or nothing."""
+        model: Any = cls
+        field = None
+        for name in path.split(LOOKUP_SEP):
+            if model is None:
+                return None
+            try:
+                field = model._meta.pk if name == "pk" else model._meta.get_field(name)
+            except FieldDoesNotExist:
+                return None
+            model = field.related_model
+        return field
 
     @classmethod
     def order_relations(cls) -> list[str]:

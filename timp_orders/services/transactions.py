@@ -7,7 +7,7 @@ from django.db import DatabaseError, IntegrityError, connections, transaction
 
 from timp_orders.errors import Busy
 
-__all__ = ["in_transaction", "is_contention", "is_duplicate"]
+__all__ = ["in_transaction", "is_contention", "is_duplicate", "is_unstorable_text"]
 
 T = TypeVar("T")
 
@@ -26,6 +26,10 @@ _MYSQL_UNIQUE = 1062
 _SQLITE_UNIQUE = 2067
 
 
+# "Incorrect string value", "illegal mix of collations", "cannot convert".
+_MYSQL_UNSTORABLE = {1366, 1267, 3988, 1977}
+
+
 def is_contention(error: DatabaseError) -> bool:
     """Tell whether the error means that others held what was needed, and nothing was written."""
     sqlstate, sqlite, mysql = _codes(error)
@@ -38,6 +42,11 @@ def is_duplicate(error: IntegrityError) -> bool:
     """Tell whether a unique constraint was violated."""
     sqlstate, sqlite, mysql = _codes(error)
     return sqlstate == _SQLSTATE_UNIQUE or sqlite == _SQLITE_UNIQUE or mysql == _MYSQL_UNIQUE
+
+
+def is_unstorable_text(error: DatabaseError) -> bool:
+    """Tell whether a text has a character that a table's character set lacks (utf8mb3, say)."""
+    return _codes(error)[2] in _MYSQL_UNSTORABLE
 
 
 def _codes(error: DatabaseError) -> tuple[str | None, int | None, object]:

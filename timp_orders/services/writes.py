@@ -266,3 +266,12 @@ def _refusals_of_receivers(facts: Facts | None) -> Iterator[None]:
     except errors.CancellationError as error:
         # Of another call, inside the receiver: an answer to this one's caller it is not.
         raise RuntimeError("A receiver of a cancellation signal failed.") from error
+    except ExceptionGroup as group:  # of receivers that are coroutines, which run side by side
+        if vetoes := group.subgroup(errors.Veto):
+            with _refusals_of_receivers(facts):
+                raise _first(vetoes) from group
+        raise
+
+
+def _first(error: Exception) -> Exception:
+    return _first(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error
