@@ -15,6 +15,7 @@ from timp_orders.api.components import page_of
 from timp_orders.api.serializers import ListedCancellationSerializer
 from timp_orders.api.views import CancellationListView, ConfirmCancellationView
 from timp_orders.models import Order
+from timp_orders.states import CancellationStatus
 
 TIMP = path("timp/", include("timp_orders.urls"))
 
@@ -160,17 +161,31 @@ class TestHosts:
         item = found["TimpItem"]
         assert set(item["required"]) == set(item["properties"])
 
-    def test_a_serializer_derived_from_ours_has_the_hosts_name(self):
+    @pytest.mark.parametrize(
+        ("version", "null"),
+        [
+            ("3.0.3", {"type": "string", "nullable": True, "enum": [None]}),
+            ("3.1.0", {"type": "null"}),
+        ],
+    )
+    def test_a_serializer_derived_from_ours_has_the_hosts_name(self, version, null):
         class OwnItemSerializer(ConfirmCancellationView.serializer_class):
             warehouse = serializers.CharField()
+            code = serializers.CharField()
+            size = serializers.ChoiceField(choices=["S", "L"])
+            former = serializers.ChoiceField(CancellationStatus.choices, allow_null=True)
 
         class Own(ConfirmCancellationView):
             serializer_class = OwnItemSerializer
 
-        schema = generate(path("own/<uuid:order_item_uuid>/", Own.as_view()))
-        own = schema["components"]["schemas"]["OwnItem"]["properties"]
+        route = path("own/<uuid:order_item_uuid>/", Own.as_view())
+        schemas = generate(route, OAS_VERSION=version)["components"]["schemas"]
+        own = schemas["OwnItem"]["properties"]
         assert own["supported_actions"]["items"] == {"$ref": "#/components/schemas/TimpAction"}
-        assert "warehouse" in own
+        assert own["size"] == {"$ref": "#/components/schemas/SizeEnum"}
+        status = {"$ref": "#/components/schemas/TimpCancellationStatus"}
+        assert own["former"] == {"oneOf": [status, null]}
+        assert own["warehouse"] == own["code"] == {"type": "string"}
 
     def test_a_list_with_pages_of_its_own_has_its_own_shape(self):
         class Own(CancellationListView):
@@ -191,6 +206,10 @@ class TestHosts:
         schemes = schema["components"]["securitySchemes"]
         assert schemes["tokenAuth"] == {"type": "http", "scheme": "bearer"}
         assert schemes["basicAuth"] == {"type": "http", "scheme": "basic"}
+
+    def test_an_authentication_that_it_leaves_out_is_left_out(self):
+        schema = generate(TIMP, AUTHENTICATION_WHITELIST=[])
+        assert "securitySchemes" not in schema["components"]
 
     def test_a_page_is_described_once(self):
         assert page_of(ListedCancellationSerializer) is page_of(ListedCancellationSerializer)

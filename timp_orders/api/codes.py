@@ -1,11 +1,15 @@
 """The codes of problem details, for the schema and the documents."""
 
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
+from rest_framework.serializers import ChoiceField
 
 from timp_orders import errors
 from timp_orders.api import body, problems
 
-__all__ = ["codes_by_status"]
+__all__ = ["CodeField", "codes", "codes_by_status"]
 
 _OF_THE_FRAMEWORK = (
     exceptions.ParseError,
@@ -28,7 +32,20 @@ def codes_by_status() -> dict[int, list[str]]:
     for kind in kinds:
         if not any(other is not kind and issubclass(other, kind) for other in kinds):
             found.append((problems.Problem(kind()).status_code, kind.code))
-    codes: dict[int, list[str]] = {}
+    by_status: dict[int, list[str]] = {}
     for status, code in sorted(found, key=lambda pair: pair[0]):
-        codes.setdefault(status, []).append(code)
-    return codes
+        by_status.setdefault(status, []).append(code)
+    return by_status
+
+
+def codes() -> list[str]:
+    """Return all codes."""
+    return [code for several in codes_by_status().values() for code in several]
+
+
+class CodeField(ChoiceField):
+    """Why something was refused."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        text = _("Stable, for machines; never translated.")
+        super().__init__(choices=codes(), help_text=text, **kwargs)

@@ -18,7 +18,8 @@ from drf_spectacular.plumbing import ResolvedComponent, get_class, is_jsonschema
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework.serializers import BaseSerializer, Serializer, URLField
 
-from timp_orders.api.codes import codes_by_status
+from timp_orders.api.codes import codes
+from timp_orders.conf import settings
 from timp_orders.states import Action, CancellationStatus
 
 __all__ = [
@@ -32,13 +33,6 @@ __all__ = [
 
 PREFIX = "Timp"
 """Begins the name of each component."""
-
-_CODE = "Why a call was refused: stable, never translated. Newer versions may add some."
-
-_TITLES = {
-    tuple(CancellationStatus.values): "CancellationStatus",
-    tuple(Action.values): "Action",
-}
 
 
 class SerializerExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
@@ -62,7 +56,7 @@ class SerializerExtension(OpenApiSerializerExtension):  # type: ignore[no-untype
         )
         for name, described in schema["properties"].items():
             described.pop("readOnly", None)  # of an answer, everything is
-            described = _of_generators(auto_schema, name, described)
+            described = _of_generators(auto_schema, described)
             if direction == "request" and set(described) & {"type", "format"} == {"type"}:
                 described["pattern"] = r"^[^\u0000]*$"
             schema["properties"][name] = described
@@ -107,7 +101,11 @@ def tell_how_to_send(authentication: Any, registry: Any) -> None:
         text = f"The whole header: Authorization: {authentication.keyword} <the token>"
     else:
         return
-    registry[kind.name, ResolvedComponent.SECURITY_SCHEMA].schema["description"] = text
+    scheme = ResolvedComponent(  # type: ignore[no-untyped-call]
+        kind.name, ResolvedComponent.SECURITY_SCHEMA, object=type(authentication)
+    )
+    if scheme in registry:  # not if the host's AUTHENTICATION_WHITELIST leaves it out
+        registry[scheme].schema["description"] = text
 
 
 def values(
@@ -135,15 +133,14 @@ def _is_own(kind: type) -> bool:
     return kind.__module__.startswith("timp_orders.api.")
 
 
-def _of_generators(auto_schema: Any, name: str, schema: dict[str, Any]) -> dict[str, Any]:
+def _of_generators(auto_schema: Any, schema: dict[str, Any]) -> dict[str, Any]:
     """Return a property with references to enumerations, and beside them ``null`` spelt out."""
     if schema.get("type") == "array":
-        return {**schema, "items": _of_generators(auto_schema, name, schema["items"])}
-    if name == "code":
-        codes = [code for several in codes_by_status().values() for code in several]
-        return values(auto_schema, "ProblemCode", codes, _CODE)
-    if "enum" in schema:
-        reference = _enumeration(auto_schema, name, schema)
+        return {**schema, "items": _of_generators(auto_schema, schema["items"])}
+    if title := _title(schema):
+        allowed = [value for value in schema["enum"] if value is not None]
+        text = schema.get("description", "") if title == "Reason" else ""
+        reference = values(auto_schema, title, allowed, text)
         is_nullable = None in schema["enum"]
     elif "allOf" in schema:
         (reference,) = schema["allOf"]
@@ -160,9 +157,12 @@ def _null(schema: dict[str, Any]) -> dict[str, Any]:
     return {"type": schema.get("type", "object"), "nullable": True, "enum": [None]}
 
 
-def _enumeration(auto_schema: Any, name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    allowed = [value for value in schema["enum"] if value is not None]
-    if title := _TITLES.get(tuple(allowed)):
-        return values(auto_schema, title, allowed)
-    title = name.title().replace("_", "")
-    return values(auto_schema, title, allowed, schema.get("description", ""))
+def _title(schema: dict[str, Any]) -> str | None:
+    """Name a list of values of this app's; those of a host's own fields are left as they are."""
+    titles = {
+        tuple(CancellationStatus.values): "CancellationStatus",
+        tuple(Action.values): "Action",
+        tuple(codes()): "ProblemCode",
+        (*settings.REASONS, ""): "Reason",
+    }
+    return titles.get(tuple(value for value in schema.get("enum", []) if value is not None))

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import ISO_8601, serializers
 
+from timp_orders.api.codes import CodeField
 from timp_orders.models import Cancellation
 from timp_orders.services import supported_actions
 from timp_orders.services.reads import reading_of
@@ -145,7 +146,7 @@ class ListedCancellationSerializer(CancellationSerializer):
 
 class RefusalSerializer(BaseSerializer):
     order_item_uuid = serializers.UUIDField()
-    code = serializers.CharField()
+    code = CodeField()
     detail = serializers.CharField()
 
 
@@ -164,7 +165,7 @@ class ProblemSerializer(BaseSerializer):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
-    code = serializers.CharField(help_text=_("Stable, for machines; never translated."))
+    code = CodeField()
     errors = serializers.DictField(  # type: ignore[assignment]  # a Serializer has such a property
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
