@@ -4,6 +4,7 @@ import json
 
 import jsonschema
 import pytest
+from django.db.models import DecimalField, IntegerField
 from django.urls import include, path
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.settings import patched_settings
@@ -14,7 +15,7 @@ from tests.servers import ROOT
 from timp_orders.api.components import page_of
 from timp_orders.api.serializers import ListedCancellationSerializer
 from timp_orders.api.views import CancellationListView, ConfirmCancellationView
-from timp_orders.models import Order
+from timp_orders.models import Order, OrderItem
 from timp_orders.states import CancellationStatus
 
 TIMP = path("timp/", include("timp_orders.urls"))
@@ -137,6 +138,7 @@ class ItemsView(generics.ListCreateAPIView):
     queryset = Order.objects.all()
 
 
+CONFIRM = path("<uuid:order_item_uuid>/", ConfirmCancellationView.as_view())
 HOST = path("items/", ItemsView.as_view())
 
 
@@ -186,6 +188,34 @@ class TestHosts:
         status = {"$ref": "#/components/schemas/TimpCancellationStatus"}
         assert own["former"] == {"oneOf": [status, null]}
         assert own["warehouse"] == own["code"] == {"type": "string"}
+
+    @pytest.mark.parametrize(
+        ("path_of_it", "column", "expected"),
+        [
+            ("quantity_ordered", None, {"type": "integer"}),
+            ("", None, {"type": "integer", "nullable": True}),
+            ("quantity_ordered", DecimalField(), {"type": "number"}),
+            ("quantity_ordered", IntegerField(null=True), {"type": "integer", "nullable": True}),
+        ],
+    )
+    def test_a_quantity_is_what_its_column_holds(self, monkeypatch, path_of_it, column, expected):
+        monkeypatch.setattr(OrderItem, "QUANTITY_FIELD", path_of_it)
+        if column:
+            found = OrderItem._meta.get_field
+            columns = {"quantity_ordered": column}
+            monkeypatch.setattr(
+                OrderItem._meta, "get_field", lambda name: columns.get(name) or found(name)
+            )
+        schemas = generate(CONFIRM)["components"]["schemas"]
+        assert schemas["TimpItem"]["properties"]["quantity_ordered"] == expected
+
+    def test_an_order_without_a_uuid_has_null(self, monkeypatch):
+        schemas = generate(CONFIRM)["components"]["schemas"]
+        uuid = {"type": "string", "format": "uuid"}
+        assert schemas["TimpItem"]["properties"]["order_uuid"] == uuid
+        monkeypatch.setattr(OrderItem, "ORDER_UUID_FIELD", "")
+        schemas = generate(CONFIRM)["components"]["schemas"]
+        assert schemas["TimpItem"]["properties"]["order_uuid"] == {**uuid, "nullable": True}
 
     def test_a_list_with_pages_of_its_own_has_its_own_shape(self):
         class Own(CancellationListView):

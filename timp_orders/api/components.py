@@ -4,10 +4,14 @@ Each name has a prefix, so that none clashes with the host's; each enumeration i
 ``null`` is written as generators understand it, whatever drf-spectacular's settings are.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 from django.conf import settings as django_settings
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import DecimalField, FloatField
+from django.db.models.constants import LOOKUP_SEP
 from drf_spectacular.authentication import SessionScheme, TokenScheme
 from drf_spectacular.extensions import (
     OpenApiAuthenticationExtension,
@@ -19,12 +23,15 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework.serializers import BaseSerializer, Serializer, URLField
 
 from timp_orders.api.codes import codes
+from timp_orders.api.serializers import TextPathField, UUIDPathField
 from timp_orders.conf import settings
+from timp_orders.models import get_order_item_model
 from timp_orders.states import Action, CancellationStatus
 
 __all__ = [
     "PREFIX",
     "NoteExtension",
+    "PathExtension",
     "SerializerExtension",
     "page_of",
     "tell_how_to_send",
@@ -74,6 +81,40 @@ class NoteExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped
 
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
         return {"type": "string", "description": "Plain text, kept as it is."}
+
+
+class PathExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Describes what an item's declared path leads to, which depends on the host's columns."""
+
+    target_class = "timp_orders.api.serializers.PathField"
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        schema: dict[str, Any] = {"type": "string"}
+        if isinstance(self.target, TextPathField):
+            return schema  # without a value it is empty
+        columns = list(_columns(self.target.name))
+        if isinstance(self.target, UUIDPathField):
+            schema["format"] = "uuid"
+        else:
+            fractions = any(isinstance(it, DecimalField | FloatField) for it in columns)
+            schema["type"] = "number" if fractions else "integer"
+        if any(column is None or column.null for column in columns):
+            schema["nullable"] = True
+        return schema
+
+
+def _columns(name: str) -> Iterator[Any]:
+    """Yield the fields along a declared path; ``None`` for what is no field."""
+    model: Any = get_order_item_model()
+    for part in model.paths()[name].split(LOOKUP_SEP):
+        try:
+            column = model._meta.get_field(part)
+        except FieldDoesNotExist:
+            yield None
+            return
+        yield column
+        model = column.related_model
 
 
 @cache

@@ -32,6 +32,7 @@ __all__ = [
     "NumberPathField",
     "OrderProblemSerializer",
     "OutcomeSerializer",
+    "PathField",
     "ProblemSerializer",
     "RefusalSerializer",
     "TextPathField",
@@ -41,7 +42,7 @@ __all__ = [
 ]
 
 
-class _PathField(FieldBase):
+class PathField(FieldBase):
     """A field of an order item, or of its order, by the path that the item's class declares.
 
     :param name: one of ``AbstractOrderItem.paths()``.
@@ -55,17 +56,17 @@ class _PathField(FieldBase):
         return item.value_of(item.paths()[self.name])
 
 
-class UUIDPathField(_PathField, serializers.UUIDField):
+class UUIDPathField(PathField, serializers.UUIDField):
     pass
 
 
-class TextPathField(_PathField, serializers.CharField):
+class TextPathField(PathField, serializers.CharField):
     def get_attribute(self, item: Any) -> Any:
         value = super().get_attribute(item)
         return "" if value is None else value
 
 
-class NumberPathField(_PathField, serializers.IntegerField):
+class NumberPathField(PathField, serializers.IntegerField):
     """A number as it is stored: that of a host's decimal column may have a fraction."""
 
     def to_representation(self, value: Any) -> Any:
