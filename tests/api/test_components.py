@@ -4,7 +4,7 @@ import json
 
 import jsonschema
 import pytest
-from django.db.models import DecimalField, IntegerField
+from django.db.models import CharField, DecimalField, IntegerField, TextField
 from django.urls import include, path
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.settings import patched_settings
@@ -12,7 +12,7 @@ from rest_framework import generics, serializers
 from rest_framework.authentication import BasicAuthentication, TokenAuthentication
 
 from tests.servers import ROOT
-from timp_orders.api.components import page_of
+from timp_orders.api.components import page_of, value_at
 from timp_orders.api.serializers import ListedCancellationSerializer
 from timp_orders.api.views import CancellationListView, ConfirmCancellationView
 from timp_orders.models import Order, OrderItem
@@ -208,6 +208,21 @@ class TestHosts:
             )
         schemas = generate(CONFIRM)["components"]["schemas"]
         assert schemas["TimpItem"]["properties"]["quantity_ordered"] == expected
+
+    @pytest.mark.parametrize(
+        ("column", "expected"),
+        [
+            (CharField(max_length=72), {"type": "string", "maxLength": 72}),
+            (TextField(), {"type": "string"}),
+            (IntegerField(), {"type": "integer"}),
+        ],
+    )
+    def test_a_filter_takes_what_its_column_holds(self, monkeypatch, column, expected):
+        monkeypatch.setattr(OrderItem, "SKU_ID_FIELD", "quantity_ordered")
+        monkeypatch.setattr(OrderItem._meta, "get_field", lambda name: column)
+        described = value_at("sku_id")
+        assert {key: described.get(key) for key in expected} == expected
+        assert ("maxLength" in described) == ("maxLength" in expected)
 
     def test_an_order_without_a_uuid_has_null(self, monkeypatch):
         schemas = generate(CONFIRM)["components"]["schemas"]

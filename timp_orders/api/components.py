@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import DecimalField, FloatField
+from django.db.models import DecimalField, FloatField, IntegerField
 from django.db.models.constants import LOOKUP_SEP
 from drf_spectacular.authentication import SessionScheme, TokenScheme
 from drf_spectacular.extensions import (
@@ -35,11 +35,15 @@ __all__ = [
     "SerializerExtension",
     "page_of",
     "tell_how_to_send",
+    "value_at",
     "values",
 ]
 
 PREFIX = "Timp"
 """Begins the name of each component."""
+
+_TEXT = r"^[^\u0000]*$"
+_NOT_BLANK = r"^[^\u0000]*\S[^\u0000]*$"
 
 
 class SerializerExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
@@ -65,7 +69,7 @@ class SerializerExtension(OpenApiSerializerExtension):  # type: ignore[no-untype
             described.pop("readOnly", None)  # of an answer, everything is
             described = _of_generators(auto_schema, described)
             if direction == "request" and set(described) & {"type", "format"} == {"type"}:
-                described["pattern"] = r"^[^\u0000]*$"
+                described["pattern"] = _TEXT
             schema["properties"][name] = described
         fields = self.target.fields.items()
         required = sorted(name for name, field in fields if field.required or field.read_only)
@@ -115,6 +119,17 @@ def _columns(name: str) -> Iterator[Any]:
             return
         yield column
         model = column.related_model
+
+
+def value_at(name: str) -> dict[str, Any]:
+    """Describe a value that the list is filtered by, by the column that it is compared with."""
+    *_, column = _columns(name)
+    if isinstance(column, IntegerField):
+        return {"type": "integer"}
+    schema: dict[str, Any] = {"type": "string", "minLength": 1, "pattern": _NOT_BLANK}
+    if length := getattr(column, "max_length", None):
+        schema["maxLength"] = length
+    return schema
 
 
 @cache

@@ -48,14 +48,7 @@ _ERRORS = {
 }
 _NOT_OF_READS = {409, 411, 413, 415, 422}
 
-_FILTERS = [
-    OpenApiParameter("po_number", {"type": "string", "minLength": 1}),
-    OpenApiParameter("order_uuid", OpenApiTypes.UUID),
-    OpenApiParameter("sku_id", {"type": "string", "minLength": 1}),
-    OpenApiParameter("requested_after", OpenApiTypes.DATETIME, description="Or at that moment."),
-    OpenApiParameter("requested_before", OpenApiTypes.DATETIME),
-]
-
+_INCLUSIVE = "Or at that moment."
 _HEADERS = [
     OpenApiParameter("WWW-Authenticate", str, OpenApiParameter.HEADER, response=[401]),
     OpenApiParameter(
@@ -110,10 +103,19 @@ class CancellationSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         if not self._is_list:
             return _HEADERS
+        return [*self._get_filters(), *_HEADERS]
+
+    def _get_filters(self) -> list[OpenApiParameter]:
         kind = components.values(self, "CancellationStatus", CancellationStatus.values)
         several = {"type": "array", "items": kind}
-        status = OpenApiParameter("status", several, description="May be repeated.")
-        return [status, *_FILTERS, *_HEADERS]
+        return [
+            OpenApiParameter("status", several, description="May be repeated."),
+            OpenApiParameter("po_number", components.value_at("po_number")),
+            OpenApiParameter("order_uuid", OpenApiTypes.UUID),
+            OpenApiParameter("sku_id", components.value_at("sku_id")),
+            OpenApiParameter("requested_after", OpenApiTypes.DATETIME, description=_INCLUSIVE),
+            OpenApiParameter("requested_before", OpenApiTypes.DATETIME),
+        ]
 
     def get_request_serializer(self) -> Any:
         # As a reference, since drf-spectacular would make every field of a PATCH optional.
