@@ -9,7 +9,7 @@ from django.db import Error, connection, transaction
 from django.utils import timezone
 
 from timp_orders import migrations
-from timp_orders.models import Cancellation, Order, OrderItem
+from timp_orders.models import Cancellation, Order, OrderItem, Organization
 from timp_orders.states import CancellationStatus
 from timp_orders.testing import CancellationFactory, OrderFactory, OrderItemFactory
 
@@ -85,9 +85,11 @@ class TestWhatTheDatabaseRefuses:
         row = OrderItem.objects.filter(pk=item.pk)
         refused(lambda: row.update(quantity_ordered=0))
 
-    def test_a_po_number_twice_at_one_retailer(self, order, refused):
-        twice = Order(po_number=order.po_number, retailer=order.retailer)
-        refused(lambda: Order.objects.bulk_create([twice]))
+    @pytest.mark.parametrize("org_type", ["", "SUPPLIER", "supplier ", "xsupplier", "both"])
+    def test_an_organization_of_an_unknown_type(self, supplier, refused, org_type):
+        row = Organization.objects.filter(pk=supplier.pk)
+        refused(lambda: row.update(org_type=org_type))
+        refused(lambda: Organization.objects.create(name="Wrong", org_type=org_type))
 
     @pytest.mark.parametrize("model", [Cancellation, OrderItem, Order])
     def test_a_uuid_twice(self, cancellation, model, refused):
@@ -110,6 +112,63 @@ class TestWhatTheDatabaseRefuses:
         assert item.cancellations.count() == 2 * len(DECIDED) + 1
         assert item.cancellations.get(open=True) == cancellation
 
-    def test_it_takes_a_po_number_at_two_retailers_and_every_status_of_the_hosts(self, order):
+    def test_it_takes_a_po_number_twice_and_every_status_of_the_hosts(self, order):
         assert OrderFactory(po_number=order.po_number).pk != order.pk
+        assert OrderFactory(po_number=order.po_number, retailer=order.retailer).pk != order.pk
         assert OrderItemFactory(status="The host's own").pk
+
+    def test_it_takes_long_numbers_and_skus(self, order):
+        number, sku = "☃" * 255, "𝄞" * 255
+        order.po_number = number
+        order.save()
+        item = OrderItemFactory(order=order, sku_id=sku)
+        item.refresh_from_db()
+        assert (item.order.po_number, item.sku_id) == (number, sku)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestWithData:
+    """Each migration from the one before and back, with rows of every kind."""
+
+    @pytest.fixture(autouse=True)
+    def _latest_afterwards(self):
+        yield
+        for model in (Cancellation, OrderItem, Order, Organization):
+            model.objects.all().delete()
+        call_command("migrate", verbosity=0)
+
+    @pytest.fixture
+    def rows(self):
+        for status in CancellationStatus.values:
+            CancellationFactory(status=status)
+
+        def rows():
+            found = {}
+            for table in sorted(tables() - {"timp_orders_organization_members"}):
+                with connection.cursor() as cursor:
+                    cursor.execute(f"SELECT * FROM {table} ORDER BY id")
+                    names = [column[0] for column in cursor.description]
+                    found[table] = [dict(zip(names, row, strict=True)) for row in cursor]
+            return found
+
+        return rows
+
+    @pytest.mark.parametrize("name", FILES[1:-1])
+    def test_back_to_each_and_forward_again_keeps_every_row(self, rows, name):
+        before = rows()
+        call_command("migrate", "timp_orders", name, verbosity=0)
+        between = rows()
+        for table, found in between.items():
+            for row, old in zip(found, before[table], strict=True):
+                assert row == {column: old[column] for column in row}
+        call_command("migrate", verbosity=0)
+        assert rows() == before
+
+    def test_organizations_of_unknown_types_are_named_before_they_are_refused(self):
+        call_command("migrate", "timp_orders", "0002", verbosity=0)
+        wrong = [Organization(name="Wrong", org_type="SUPPLIER"), Organization(name="None")]
+        Organization.objects.bulk_create(wrong)
+        with pytest.raises(ValueError, match=r"2 organizations .*\(Wrong\): 'SUPPLIER'.*None"):
+            call_command("migrate", verbosity=0)
+        Organization.objects.update(org_type="retailer")
+        call_command("migrate", verbosity=0)

@@ -49,6 +49,35 @@ def test_whatever_is_granted_it_says_what_django_says(is_active, is_superuser):
         assert answers(one) == answers_of_django(one), (own, of_groups)
 
 
+CACHES = ("_perm_cache", "_user_perm_cache", "_group_perm_cache")
+
+
+@pytest.mark.parametrize(
+    "kept", list(chain.from_iterable(combinations(CACHES, n) for n in range(4)))
+)
+@pytest.mark.parametrize("granted_to", ["user", "group"])
+def test_with_any_of_djangos_caches_it_says_what_django_says_of_the_same_user(kept, granted_to):
+    """Hosts delete some to have them read anew, or fill them themselves."""
+    one = user((), OURS[:1])
+    one.has_perm("timp_orders.cancel_order")  # fills all of them
+    if granted_to == "user":
+        one.user_permissions.set(named(*OURS[1:]))
+    else:
+        one.groups.first().permissions.set(named(*OURS[1:]))
+    for cache in set(CACHES) - set(kept):
+        del one.__dict__[cache]
+    twin = User.objects.get(pk=one.pk)
+    twin.__dict__ |= {cache: one.__dict__[cache] for cache in kept}
+    assert answers(one) == [twin.has_perm(f"timp_orders.{codename}") for codename in OURS]
+
+
+def test_a_user_who_was_read_from_another_database_is_left_to_django():
+    one = user(OURS)
+    assert _is_read_by_django(one, one.has_perm)
+    one._state.db = "elsewhere"
+    assert not _is_read_by_django(one, one.has_perm)
+
+
 def test_what_others_are_granted_is_not_held():
     user(OURS, OURS)
     assert answers(user()) == [False, False, False]

@@ -167,8 +167,8 @@ def test_a_hosts_policy_decides_who_sees_what(settings, item, supplier_user, ret
 def test_organizations_are_read_by_side(supplier, retailer, supplier_user):
     retailer.members.add(supplier_user)
     assert Policy().organizations(supplier_user, "default") == {
-        Side.SUPPLIER: [supplier.pk],
-        Side.RETAILER: [retailer.pk],
+        Side.SUPPLIER: [supplier],
+        Side.RETAILER: [retailer],
     }
 
 

@@ -498,6 +498,17 @@ class TestTrail:
         assert cancellation.requested_by_name == "asker"
         assert cancellation.decided_by_name == "decider"
 
+    @pytest.mark.parametrize(
+        ("username", "kept"), [(None, ""), ("", ""), ("n" * 300, "n" * 255), (7, "7")]
+    )
+    def test_any_user_name_is_kept_or_shortened(self, item, monkeypatch, username, kept):
+        user = UserFactory(is_superuser=True)
+        monkeypatch.setattr(User, "get_username", lambda self: username)
+        services.request_cancellation(item, by=user)
+        services.reject_cancellation(item, by=user)
+        cancellation = item.cancellations.get()
+        assert (cancellation.requested_by_name, cancellation.decided_by_name) == (kept, kept)
+
     def test_the_system_itself_leaves_no_name(self, item, named):
         services.request_cancellation(named(item), by=SYSTEM)
         services.withdraw_cancellation(named(item), by=SYSTEM)

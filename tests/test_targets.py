@@ -1,11 +1,18 @@
 """Whatever query set is passed as items: every item of it is in the outcome."""
 
 import pytest
+from django.db import connection, models
 from django.db.models import F, OuterRef, Q, Subquery
+from django.test.utils import isolate_apps
 
 from tests.interleaving import LEVELS, just_before
 from timp_orders.models import Cancellation, OrderItem
-from timp_orders.services import SYSTEM, confirm_cancellation, reject_cancellation
+from timp_orders.services import (
+    SYSTEM,
+    confirm_cancellation,
+    reject_cancellation,
+    supported_actions,
+)
 from timp_orders.testing import CancellationFactory, OrderItemFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -77,3 +84,75 @@ def test_a_policy_that_doubles_rows_confirms_once(item, cancellation, settings):
     item.supplier.members.set(members)
     outcome = confirm_cancellation(UNIQUE["by UUID"](item), by=members[0])
     assert outcome.changed == [item.uuid]
+
+
+@pytest.fixture
+def child(transactional_db):
+    """A multi-table child of the order item, which has a primary key of its own, and its table."""
+    with isolate_apps("tests"):
+
+        class Engraved(OrderItem):
+            code = models.CharField(max_length=8, primary_key=True)
+            item = models.OneToOneField(OrderItem, models.CASCADE, parent_link=True)
+            text = models.CharField(max_length=20, default="")
+
+            class Meta:
+                app_label = "tests"
+
+        with connection.schema_editor() as editor:
+            editor.create_model(Engraved)
+        yield Engraved
+        with connection.schema_editor() as editor:
+            editor.delete_model(Engraved)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestSubclassesOfTheItemModel:
+    """They are meant by the item's own keys, whatever keys they have."""
+
+    @pytest.fixture
+    def engraved(self, child, order, supplier):
+        items = OrderItemFactory.create_batch(4, order=order, supplier=supplier)
+        for item in items:
+            CancellationFactory(order_item=item)
+        # Whose own key is the number of another item.
+        made = child(code=str(items[0].pk), item=items[2])
+        made.__dict__ |= {
+            field.attname: getattr(items[2], field.attname)
+            for field in OrderItem._meta.concrete_fields
+        }
+        made.save()
+        return made
+
+    @pytest.mark.parametrize(
+        "items",
+        [
+            lambda model, one: one,
+            lambda model, one: [one],
+            lambda model, one: model.objects.filter(code=one.code),
+            lambda model, one: model.objects.filter(pk=one.pk),
+            lambda model, one: model.objects.all()[:1],
+            lambda model, one: model.objects.order_by("text"),
+        ],
+    )
+    def test_the_meant_item_is_cancelled_and_no_other(self, child, engraved, items):
+        outcome = confirm_cancellation(items(child, engraved), by=SYSTEM)
+        assert outcome.changed == [engraved.uuid]
+        cancelled = OrderItem.objects.filter(status="Cancelled")
+        assert [item.uuid for item in cancelled] == [engraved.uuid]
+
+    def test_its_supported_actions_are_those_of_the_meant_item(self, child, engraved):
+        reject_cancellation(engraved, by=SYSTEM)
+        assert supported_actions(child.objects.get(), SYSTEM) == ["request"]
+
+    def test_a_proxy_is_the_item_itself(self, item, cancellation):
+        with isolate_apps("tests"):
+
+            class Proxy(OrderItem):
+                class Meta:
+                    app_label = "tests"
+                    proxy = True
+
+        for items in (Proxy.objects.get(), Proxy.objects.all()):
+            outcome = confirm_cancellation(items, by=SYSTEM)
+            assert [*outcome.changed, *outcome.unchanged] == [item.uuid]

@@ -24,6 +24,8 @@ __all__ = ["has_permission"]
 _APP = "timp_orders"
 _DJANGO = "django.contrib.auth.backends.ModelBackend"
 _KEPT = "_timp_orders_permissions"
+_CACHES = ("_perm_cache", "_user_perm_cache", "_group_perm_cache")
+"""Where Django keeps what it has read of a user; what is there, it does not read again."""
 
 
 def has_permission(user: "User", permission: str) -> bool:
@@ -63,7 +65,8 @@ def _is_read_by_django(user: Any, check: Any) -> bool:
         and user.is_active
         and not user.is_anonymous
         and not user.is_superuser
-        and not hasattr(user, "_perm_cache")
+        and not any(hasattr(user, cache) for cache in _CACHES)
+        and user._state.db in (None, router.db_for_read(apps.get_model("auth", "Permission")))
     )
 
 

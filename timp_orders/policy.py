@@ -99,7 +99,7 @@ class Policy:
         return queryset.filter(**{f"{path}__org_type": side, f"{path}__members": user.pk})
 
     def organizations(self, user: "User", using: str) -> Mapping[Side, list[Any]] | None:
-        """Read the keys of the user's organizations, by the side on which they stand.
+        """Read the user's organizations, by the side on which they are.
 
         Lists are filtered by these: a database that knows whose items it looks for knows whether
         they are fifty or a million, and chooses its plan by that.
@@ -112,8 +112,9 @@ class Policy:
         if user.pk is None:
             return found
         organizations = apps.get_model("timp_orders", "Organization")._default_manager.using(using)
-        for side, pk in organizations.filter(members=user.pk).values_list("org_type", "pk"):
-            found[Side(side)].append(pk)
+        # Themselves, not their keys: a host's foreign key may lead to another unique column.
+        for organization in organizations.filter(members=user.pk):
+            found[Side(organization.org_type)].append(organization)
         return found
 
     def column(self, model: type[Any], side: Side) -> str | None:

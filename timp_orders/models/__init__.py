@@ -53,16 +53,27 @@ class Organization(models.Model):
         verbose_name = _("organization")
         verbose_name_plural = _("organizations")
         ordering = ["name", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                # To an IN, MariaDB may be blind to case and to blanks at the end; to a LIKE not.
+                condition=Q(org_type__in=Side.values)
+                & (Q(org_type__endswith=Side.SUPPLIER) | Q(org_type__endswith=Side.RETAILER)),
+                name="timp_orders_organization_type_known",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
 
 
 class Order(models.Model):
-    """What a retailer ordered; known to it by its PO number, to everyone by its UUID."""
+    """An order of a retailer's, known to it by its PO number, and to everyone by its UUID.
+
+    A retailer may use a PO number for several orders.
+    """
 
     uuid = models.UUIDField(_("UUID"), unique=True, default=uuid.uuid4, editable=False)
-    po_number = models.CharField(_("PO number"), max_length=64)
+    po_number = models.CharField(_("PO number"), max_length=255)
     retailer = models.ForeignKey(
         Organization,
         on_delete=models.PROTECT,
@@ -76,11 +87,9 @@ class Order(models.Model):
         verbose_name = _("order")
         verbose_name_plural = _("orders")
         ordering = ["-pk"]
-        constraints = [
-            # The PO number first: the index also serves look-ups by PO number alone.
-            models.UniqueConstraint(
-                fields=["po_number", "retailer"], name="timp_orders_order_po_number_unique"
-            )
+        indexes = [
+            # The PO number first: it also serves look-ups by the PO number alone.
+            models.Index(fields=["po_number", "retailer"], name="timp_orders_order_po_idx")
         ]
 
     def __str__(self) -> str:
@@ -103,7 +112,7 @@ class OrderItem(AbstractOrderItem):
         related_name="order_items",
         limit_choices_to={"org_type": Side.SUPPLIER},
     )
-    sku_id = models.CharField(_("SKU"), max_length=64, db_index=True)
+    sku_id = models.CharField(_("SKU"), max_length=255, db_index=True)
     sku_name = models.CharField(_("SKU name"), max_length=200, blank=True)
     quantity_ordered = models.PositiveIntegerField(
         _("quantity"), default=1, validators=[MinValueValidator(1)]

@@ -92,7 +92,7 @@ class OrderItemQuerySet(QuerySet[ModelT]):
             return self.filter(self._is_on(user, Side.SUPPLIER) | self._is_on(user, Side.RETAILER))
         model: Any = self.model
         paths = model.paths()
-        sides = [Q(**{f"{paths[side]}__in": keys}) for side, keys in own.items() if keys]
+        sides = [Q(**{f"{paths[side]}__in": found}) for side, found in own.items() if found]
         return self.filter(reduce(or_, sides)) if sides else self.none()
 
     def with_sides(self, user: "User | System", standing: "Standing") -> Self:

@@ -7,7 +7,7 @@ from django.db import router
 from django.db.models import QuerySet
 
 from timp_orders.conf import settings
-from timp_orders.models import AbstractOrderItem, get_order_item_model
+from timp_orders.models import AbstractOrderItem, Cancellation, get_order_item_model
 from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.policy import SYSTEM, Standing, System, may_be_on_a_side, require_actor
 from timp_orders.states import Lifecycle, Side, Via
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from timp_orders.policy import User
 
 __all__ = ["Caller"]
+
+_NAME_LENGTH: int = Cancellation._meta.get_field("decided_by_name").max_length or 0
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,9 @@ class Caller:
 
     @property
     def user_name(self) -> str:
-        return "" if self.by is SYSTEM else str(self.by.get_username())
+        """The name for the audit trail, shortened to what the column holds."""
+        name = "" if self.by is SYSTEM else self.by.get_username()
+        return str(name or "")[:_NAME_LENGTH]
 
     def side_column(self, side: Side) -> str | None:
         """Name the item's column that decides who is on a side; ``None`` if none alone does."""

@@ -13,7 +13,10 @@ class State(models.IntegerChoices):
 
 
 class OrderLine(AbstractOrderItem):
-    """The host's own names for everything; the fields that it inherits are switched off."""
+    """The host's own names for everything; the fields that it inherits are switched off.
+
+    Its foreign keys lead to UUIDs.
+    """
 
     uuid = None
     status = None
@@ -21,10 +24,10 @@ class OrderLine(AbstractOrderItem):
     public_id = models.UUIDField(unique=True, default=uuid4, editable=False)
     state = models.PositiveSmallIntegerField(choices=State.choices, default=State.NEW)
     purchase = models.ForeignKey(
-        "timp_orders.Order", on_delete=models.CASCADE, related_name="lines"
+        "timp_orders.Order", on_delete=models.CASCADE, related_name="lines", to_field="uuid"
     )
     vendor = models.ForeignKey(
-        "timp_orders.Organization", on_delete=models.PROTECT, related_name="lines"
+        "timp_orders.Organization", on_delete=models.PROTECT, related_name="lines", to_field="uuid"
     )
     article = models.CharField(max_length=40)
     title = models.CharField(max_length=80)

@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="lines",
                         to="timp_orders.order",
+                        to_field="uuid",
                     ),
                 ),
                 (
@@ -47,6 +48,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="lines",
                         to="timp_orders.organization",
+                        to_field="uuid",
                     ),
                 ),
             ],
