@@ -17,12 +17,16 @@ from rest_framework.throttling import ScopedRateThrottle
 
 from timp_orders.checks import order_items as item_checks
 from timp_orders.checks import settings as checks
-from timp_orders.models import AbstractOrderItem, OrderItem
+from timp_orders.checks import statuses, tables
+from timp_orders.models import AbstractOrderItem, Cancellation, OrderItem
 from timp_orders.policy import Policy
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = [Path(module.__file__).read_text() for module in (checks, item_checks)]
-IDS = sorted(set(re.findall(r'id="(timp_orders\.[EW]\d{3})"', "".join(SOURCES))))
+SOURCES = [Path(module.__file__).read_text() for module in (checks, item_checks, statuses, tables)]
+IDS = sorted(
+    {*re.findall(r'id="(timp_orders\.[EW]\d{3})"', "".join(SOURCES))}
+    | {f"timp_orders.{kind[-1]}" for kind in item_checks._KINDS.values()}
+)
 
 SCOPED = "rest_framework.throttling.ScopedRateThrottle"
 BASIC = "rest_framework.authentication.BasicAuthentication"
@@ -79,6 +83,9 @@ WRONG = [
         for key, value in [
             ("POLICY", Policy),
             ("POLICY", ""),
+            ("POLICY", "."),
+            ("POLICY", "..x"),
+            ("POLICY", "Policy"),
             ("AUTHENTICATION_CLASSES", BASIC),
             ("AUTHENTICATION_CLASSES", []),
             ("AUTHENTICATION_CLASSES", [TokenAuthentication]),
@@ -98,7 +105,6 @@ WRONG = [
         ]
     ],
     ({"TIMP_ORDERS": {"POLICY": "shop.nothing.Policy"}}, None, "E004", "dotted path of a class"),
-    ({"TIMP_ORDERS": {"POLICY": "Policy"}}, None, "E004", "dotted path of a class"),
     (
         {"TIMP_ORDERS": {"AUTHENTICATION_CLASSES": [BASIC, f"{BASIC}s"]}},
         None,
@@ -137,7 +143,16 @@ WRONG = [
     ),
     *[
         ({"TIMP_ORDERS_ORDER_ITEM_MODEL": label}, None, "E008", '"app_label.ModelName"')
-        for label in ["OrderLine", "shop.OrderLine", "timp_orders.OrderLine", "a.b.c", "", None, 5]
+        for label in [
+            "OrderLine",
+            "shop.OrderLine",
+            "timp_orders.OrderLine",
+            "shop.models.Line",
+            ".",
+            "",
+            None,
+            5,
+        ]
     ],
     (
         {"TIMP_ORDERS_ORDER_ITEM_MODEL": "timp_orders.Order"},
@@ -164,7 +179,7 @@ WRONG = [
         ({}, own(**{name: path}), "E014", f"Declare {name} on OrderItem")
         for name, path in [
             ("ORDER_UUID_FIELD", "order__public_id"),
-            ("ORDER_UUID_FIELD", ""),
+            ("ORDER_UUID_FIELD", None),
             ("PO_NUMBER_FIELD", "sku_id__po_number"),
             ("RETAILER_FIELD", "order__buyer"),
             ("SUPPLIER_FIELD", "supplier__members"),
@@ -175,6 +190,28 @@ WRONG = [
             ("SKU_NAME_FIELD", "product__title"),
             ("QUANTITY_FIELD", "order__lines__quantity"),
         ]
+    ],
+    *[
+        ({"TIMP_ORDERS": declared}, None, "E019", f"The status {status!r} is declared")
+        for declared, status in [
+            ({"SHIPPED_STATUSES": ["HasTracking", "Allocated"]}, "Allocated"),
+            ({"CANCELLABLE_STATUSES": ["Allocated", "Cancelled"]}, "Cancelled"),
+            ({"CANCELLED_STATUS": "HasTracking"}, "HasTracking"),
+        ]
+    ],
+    ({"TIMP_ORDERS": {"PAGE_SIZE": 501}}, None, "E020", "Lower PAGE_SIZE"),
+    ({"TIMP_ORDERS": {"MAX_PAGE_SIZE": 10}}, None, "E020", "over MAX_PAGE_SIZE, which is 10"),
+    ({}, own(QUANTITY_FIELD="sku_name"), "E021", 'write "" if your items have no quantity'),
+    ({}, own(ORDER_UUID_FIELD="order__po_number"), "E022", "no calls on whole orders"),
+    ({}, own(ORDER_UUID_FIELD="order__pk"), "E022", "which is no UUIDField"),
+    *[
+        (
+            {},
+            lambda patch, name=name: patch.setattr(OrderItem, name, 1, raising=False),
+            "E024",
+            name,
+        )
+        for name in ["timp_cancellation", "timp_latest_cancellation", "timp_on_supplier_side"]
     ],
     ({}, own(RETAILER_FIELD="order"), "E015", 'TIMP_ORDERS["POLICY"]'),
     ({}, own(SUPPLIER_FIELD="sku_id"), "E015", 'TIMP_ORDERS["POLICY"]'),
@@ -207,6 +244,7 @@ def test_what_is_wrong_is_found_once_with_a_hint(monkeypatch, settings, change, 
         ({"TIMP_ORDERS": {"REASONS": {}, "SHIPPED_STATUSES": set()}}, None),
         ({"TIMP_ORDERS_ORDER_ITEM_MODEL": "timp_orders.OrderItem"}, None),
         ({}, own(SKU_NAME_FIELD="", QUANTITY_FIELD="")),
+        ({}, own(ORDER_UUID_FIELD="", QUANTITY_FIELD="lifecycle")),
         (
             {},
             own(
@@ -263,7 +301,7 @@ class TestStatusesOfAHostsClass:
             meta = type("Meta", (), {"app_label": "tests"})
             members = {"__module__": "tests", "Meta": meta, **declared}
             line = type("OrderLine", (AbstractOrderItem,), members)
-            return list(item_checks._status(line))
+            return list(statuses.statuses(line))
 
     def test_those_that_are_right_are_left_alone(self):
         assert self.messages(self.RIGHT) == []
@@ -296,6 +334,76 @@ class TestStatusesOfAHostsClass:
     def test_each_is_a_list_or_one_status(self, name, value):
         (message,) = self.messages({**self.RIGHT, name: value})
         assert (message.id, message.hint) == ("timp_orders.E018", f"It is {value!r}.")
+
+
+class ShopBase(models.Model):
+    """What a shop's own line has had before."""
+
+    status = models.CharField(max_length=20)
+
+    class Meta:
+        abstract = True
+        ordering = ["pk"]
+
+
+class TestBaseClasses:
+    """E025: what the shop has declared must not be lost to this app's class."""
+
+    def messages(self, *bases, **members):
+        with isolate_apps("tests"):
+            line = type("Line", bases, {"__module__": "tests.models", **members})
+            return list(item_checks._bases(line))
+
+    @pytest.fixture(autouse=True)
+    def _label(self, monkeypatch):
+        monkeypatch.setattr(AbstractOrderItem.Meta, "app_label", "tests", raising=False)
+        monkeypatch.setattr(ShopBase.Meta, "app_label", "tests", raising=False)
+
+    def test_an_own_base_that_comes_later_loses_its_status_and_meta(self):
+        (message,) = self.messages(AbstractOrderItem, ShopBase)
+        assert message.id == "timp_orders.E025"
+        assert "loses status and Meta of its base ShopBase" in message.msg
+        assert "class Line(ShopBase, AbstractOrderItem)" in message.hint
+
+    def test_an_own_base_that_comes_first_keeps_them(self):
+        assert self.messages(ShopBase, AbstractOrderItem) == []
+
+    def test_a_base_without_either_may_come_later(self):
+        meta = type("Meta", (), {"abstract": True, "app_label": "tests"})
+        with isolate_apps("tests"):
+            plain = type("Plain", (models.Model,), {"__module__": "tests", "Meta": meta})
+        del meta.app_label
+        assert self.messages(AbstractOrderItem, plain) == []
+
+
+@pytest.mark.django_db
+class TestTables:
+    """E023: a database check, of the foreign key that the database really has."""
+
+    def test_the_key_leads_to_the_model_that_is_in_force(self):
+        assert tables.check_foreign_key(databases=["default"]) == []
+
+    def test_a_key_that_leads_elsewhere_is_found_by_asking_the_database(self, monkeypatch):
+        monkeypatch.setattr(OrderItem._meta, "db_table", "shop_line")
+        (message,) = run_checks(databases=["default"])
+        assert message.id == "timp_orders.E023"
+        assert "'timp_orders_orderitem', not to 'shop_line'" in message.msg
+        assert "migrate timp_orders zero" in message.hint
+
+    def test_it_opens_no_connection_unless_databases_are_checked(
+        self, monkeypatch, django_assert_num_queries
+    ):
+        monkeypatch.setattr(OrderItem._meta, "db_table", "shop_line")
+        with django_assert_num_queries(0):
+            assert run_checks() == []
+
+    def test_before_the_first_migrate_there_is_nothing_to_check(self, monkeypatch):
+        monkeypatch.setattr(Cancellation._meta, "db_table", "not_there_yet")
+        assert tables.check_foreign_key(databases=["default"]) == []
+
+    def test_a_table_without_the_key_is_left_alone(self, monkeypatch):
+        monkeypatch.setattr(Cancellation._meta, "db_table", "timp_orders_order")
+        assert tables.check_foreign_key(databases=["default"]) == []
 
 
 class TestAForgottenSetting:
@@ -369,7 +477,7 @@ class TestStatusesOfAFieldWithoutChoices:
         ],
     )
     def test_a_status_must_be_what_the_field_gives_back(self, item, name, status, is_right):
-        assert item_checks._may_hold(item._meta.get_field(name), status) is is_right
+        assert statuses._may_hold(item._meta.get_field(name), status) is is_right
 
 
 class TestSQLite:
@@ -409,7 +517,8 @@ class TestRegistration:
 
     def test_every_id_is_tried_here(self):
         tried = {f"timp_orders.{case[2]}" for case in WRONG}
-        elsewhere = {f"timp_orders.{number}" for number in ("E010", "E017", "E018", "W001")}
+        elsewhere = {"E010", "E017", "E018", "E023", "E025", "W001"}
+        elsewhere = {f"timp_orders.{number}" for number in elsewhere}
         assert tried | elsewhere == set(IDS)
 
     def test_ids_are_numbered_without_a_gap(self):
@@ -419,6 +528,31 @@ class TestRegistration:
     def test_every_id_is_documented_once(self):
         page = (ROOT / "docs" / "checks.rst").read_text()
         assert sorted(re.findall(r"^``(timp_orders\.[EW]\d{3})``$", page, re.M)) == IDS
+
+
+@pytest.mark.parametrize("label", [None, 5, "", "OrderLine", "shop.models.Line", "shop.Line"])
+def test_a_wrong_model_setting_ends_a_command_with_the_checks_message(label):
+    code = (
+        "import django; from django.conf import settings; import tests.settings as base;"
+        "values = {name: getattr(base, name) for name in dir(base) if name.isupper()};"
+        f"values['TIMP_ORDERS_ORDER_ITEM_MODEL'] = {label!r};"
+        "settings.configure(**values); django.setup();"
+        "from django.core.management import call_command; call_command('check')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'example_project'}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    if label == "shop.Line":  # Django's own check comes first
+        assert "shop.Line" in done.stderr
+    else:
+        assert "timp_orders.E008" in done.stderr
+        assert "SystemCheckError" in done.stderr
 
 
 def test_wrong_settings_end_a_command_with_the_checks_messages_and_no_traceback():

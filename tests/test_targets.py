@@ -1,6 +1,9 @@
 """Whatever query set is passed as items: every item of it is in the outcome."""
 
+from dataclasses import replace
+
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.test.utils import isolate_apps
@@ -12,7 +15,11 @@ from timp_orders.services import (
     confirm_cancellation,
     reject_cancellation,
     supported_actions,
+    writes,
 )
+from timp_orders.services.caller import Caller
+from timp_orders.services.command import Command
+from timp_orders.states import Action
 from timp_orders.testing import CancellationFactory, OrderItemFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -156,3 +163,18 @@ class TestSubclassesOfTheItemModel:
         for items in (Proxy.objects.get(), Proxy.objects.all()):
             outcome = confirm_cancellation(items, by=SYSTEM)
             assert [*outcome.changed, *outcome.unchanged] == [item.uuid]
+
+
+def test_a_status_in_a_parents_table_is_never_written_in_two_steps(
+    child, order, supplier, settings
+):
+    """Django would SELECT, and then UPDATE by key whatever came in between."""
+    caller = replace(Caller.of(SYSTEM), model=child)
+    item = OrderItemFactory(order=order, supplier=supplier)
+    CancellationFactory(order_item=item)
+    for write in (
+        lambda: writes.decide(caller, Command(Action.CONFIRM), []),
+        lambda: writes.decide_one(caller, Command(Action.CONFIRM), child(code="x", item=item)),
+    ):
+        with pytest.raises(ImproperlyConfigured, match="its own table"):
+            write()

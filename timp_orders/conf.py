@@ -1,5 +1,6 @@
 """The settings: ``TIMP_ORDERS``, one dictionary, read when used and never at import."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
@@ -24,8 +25,11 @@ ORDER_ITEM_MODEL = "TIMP_ORDERS_ORDER_ITEM_MODEL"
 
 def order_item_model_label() -> str:
     """``TIMP_ORDERS_ORDER_ITEM_MODEL``, which works as ``AUTH_USER_MODEL`` does."""
-    # A default, since hosts that use the app's own items never set it.
-    return getattr(django_settings, ORDER_ITEM_MODEL, "timp_orders.OrderItem")
+    # A default, since hosts that use the app's own items never set it; and for a value that is no
+    # label, so that the system checks are reached, which refuse it.
+    label = getattr(django_settings, ORDER_ITEM_MODEL, None)
+    is_label = isinstance(label, str) and re.fullmatch(r"\w+\.\w+", label)
+    return label if is_label else "timp_orders.OrderItem"  # type: ignore[return-value]
 
 
 class Setting(Generic[T]):
@@ -62,12 +66,16 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value)
 
 
+def _is_dotted(value: object) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch(r"\w+(\.\w+)+", value))
+
+
 def _is_list(value: object) -> bool:
     return isinstance(value, Sequence | set | frozenset) and not isinstance(value, str | bytes)
 
 
-def _is_list_of_text(value: Any) -> bool:
-    return _is_list(value) and bool(value) and all(map(_is_text, value))
+def _is_list_of_dotted(value: Any) -> bool:
+    return _is_list(value) and bool(value) and all(map(_is_dotted, value))
 
 
 def _is_positive(value: object) -> bool:
@@ -81,13 +89,13 @@ def _is_reasons(value: object) -> bool:
 class Settings:
     """``TIMP_ORDERS`` with its defaults; each attribute is a key of it."""
 
-    POLICY = Setting("timp_orders.policy.Policy", _is_text, "the dotted path of a Policy class")
+    POLICY = Setting("timp_orders.policy.Policy", _is_dotted, "the dotted path of a Policy class")
     AUTHENTICATION_CLASSES = Setting[Sequence[str]](
         (
             "rest_framework.authentication.TokenAuthentication",
             "rest_framework.authentication.SessionAuthentication",
         ),
-        _is_list_of_text,
+        _is_list_of_dotted,
         "a list of dotted paths of REST framework authentication classes",
     )
     CANCELLABLE_STATUSES = Setting[Sequence[Any]](

@@ -3,8 +3,9 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from drf_spectacular.generators import SchemaGenerator
 
-from tests.api import error
+from tests.api import arguments, error
 from timp_orders.models import Cancellation, OrderItem
 from timp_orders.testing import CancellationFactory, OrderFactory, OrderItemFactory
 
@@ -90,3 +91,36 @@ def test_only_the_latest_cancellation_counts(call, world, order, supplier):
     answer = call("reject-order", order.uuid, by=world.supplier).json()
     assert answer["changed"] == [str(world.item.uuid)]
     assert (answer["unchanged"], answer["refused"]) == ([], [])
+
+
+class TestAHostWhoseOrdersHaveNoUUID:
+    @pytest.fixture(autouse=True)
+    def _without(self, monkeypatch):
+        monkeypatch.setattr(OrderItem, "ORDER_UUID_FIELD", "")
+
+    @pytest.mark.parametrize("name", ["request-order", "confirm-order", "reject-order"])
+    def test_there_are_no_calls_on_whole_orders(self, call, world, name):
+        args, kwargs = arguments(name, "order", world.order.uuid)
+        response = call(name, *args, by=world.operator, **kwargs)
+        assert error(response) == (404, "not_found")
+        world.cancellation.refresh_from_db()
+        assert world.cancellation.status == "requested"
+
+    def test_answers_have_null_in_its_place(self, call, world):
+        listed = call("cancellations", method="get", by=world.supplier).json()["results"]
+        detail = call("item", world.item.uuid, method="get", by=world.supplier).json()
+        done = call("confirm", world.item.uuid, by=world.supplier).json()
+        assert listed[0]["order_item"]["order_uuid"] is None
+        assert detail["order_uuid"] is done["order_uuid"] is None
+
+    def test_its_filter_is_an_unknown_parameter(self, call, world):
+        path = f"/timp/orders/items/cancel/?order_uuid={world.order.uuid}"
+        response = call(path, method="get", by=world.supplier)
+        assert error(response) == (400, "invalid")
+
+    def test_the_schema_does_not_describe_the_filter(self):
+        schema = SchemaGenerator().get_schema(request=None, public=True)
+        parameters = schema["paths"]["/timp/orders/items/cancel/"]["get"]["parameters"]
+        names = [parameter["name"] for parameter in parameters]
+        assert "order_uuid" not in names
+        assert "po_number" in names

@@ -15,6 +15,7 @@ from timp_orders.api.links import LINKS
 from timp_orders.api.pagination import CancellationPagination
 from timp_orders.api.problems import MEDIA_TYPE
 from timp_orders.api.serializers import OrderProblemSerializer, ProblemSerializer
+from timp_orders.models import get_order_item_model
 from timp_orders.states import CancellationStatus
 
 __all__ = ["CancellationSchema", "ViewExtension"]
@@ -108,7 +109,7 @@ class CancellationSchema(AutoSchema):
     def _get_filters(self) -> list[OpenApiParameter]:
         kind = components.values(self, "CancellationStatus", CancellationStatus.values)
         several = {"type": "array", "items": kind}
-        return [
+        filters = [
             OpenApiParameter("status", several, description="May be repeated."),
             OpenApiParameter("po_number", components.value_at("po_number")),
             OpenApiParameter("order_uuid", OpenApiTypes.UUID),
@@ -116,6 +117,8 @@ class CancellationSchema(AutoSchema):
             OpenApiParameter("requested_after", OpenApiTypes.DATETIME, description=_INCLUSIVE),
             OpenApiParameter("requested_before", OpenApiTypes.DATETIME),
         ]
+        paths = get_order_item_model().paths()
+        return [found for found in filters if paths.get(found.name, found.name)]
 
     def get_request_serializer(self) -> Any:
         # As a reference, since drf-spectacular would make every field of a PATCH optional.

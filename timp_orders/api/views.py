@@ -204,8 +204,9 @@ class OrderCallView(CancellationAPIView):
         :raises timp_orders.errors.CancellationError: none of them is the caller's to act on.
         """
         model = get_order_item_model()
-        every: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=router.db_for_write(model))
-        items = every.filter(**{model.ORDER_UUID_FIELD: order_uuid})
+        items: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=router.db_for_write(model))
+        path = model.ORDER_UUID_FIELD
+        items = items.filter(**{path: order_uuid}) if path else items.none()
         standing = settings.policy.standing(user)
         if not items.visible_to(user).exists():
             raise errors.NotFound(_("There is no such order."))

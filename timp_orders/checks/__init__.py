@@ -8,10 +8,12 @@ from timp_orders.checks.settings import (
     check_sqlite,
     check_throttling,
 )
+from timp_orders.checks.tables import check_foreign_key
 
 __all__ = [
     "TAG",
     "check_authtoken",
+    "check_foreign_key",
     "check_order_item_model",
     "check_settings",
     "check_sqlite",

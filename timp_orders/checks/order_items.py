@@ -6,12 +6,12 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error
-from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import router
-from django.db.models import Model, UUIDField
+from django.db.models import DecimalField, FloatField, IntegerField, Model, UUIDField
 from django.db.models.constants import LOOKUP_SEP
 from django.utils.module_loading import import_string
 
+from timp_orders.checks.statuses import own_field, statuses
 from timp_orders.conf import ORDER_ITEM_MODEL, Settings, order_item_model_label, settings
 from timp_orders.models import (
     AbstractOrderItem,
@@ -20,6 +20,7 @@ from timp_orders.models import (
     Organization,
     get_order_item_model,
 )
+from timp_orders.models.querysets import LATEST, ON_RETAILER_SIDE, ON_SUPPLIER_SIDE
 from timp_orders.policy import Policy
 from timp_orders.states import Side
 
@@ -28,17 +29,32 @@ __all__ = ["check_order_item_model"]
 _OWN = ("uuid", "status")
 _SHOWN_ONLY = ("sku_name", "quantity")
 """No query asks for these, so a property will do; "" is for a host that has no such thing."""
-_STATUSES = ("CANCELLABLE_STATUSES", "SHIPPED_STATUSES", "CANCELLED_STATUS")
+_KINDS: dict[str, tuple[Any, str, str, str]] = {
+    "order_uuid": (
+        UUIDField,
+        "UUIDField",
+        'Lead to one; write "" if your orders have none: there are no calls on whole orders then.',
+        "E022",
+    ),
+    "quantity": (
+        (IntegerField, DecimalField, FloatField),
+        "number",
+        'Lead to a column of numbers; write "" if your items have no quantity.',
+        "E021",
+    ),
+}
 
 ItemModel = type[AbstractOrderItem]
 
 
 def check_order_item_model(**kwargs: Any) -> list[CheckMessage]:
     """Check ``TIMP_ORDERS_ORDER_ITEM_MODEL`` and what the model that it names declares."""
-    label = order_item_model_label()
+    label = getattr(django_settings, ORDER_ITEM_MODEL, order_item_model_label())
     try:
         model: type[Model] = get_order_item_model()
-    except (LookupError, ValueError, AttributeError):
+    except (LookupError, ValueError):
+        model = Model
+    if model is Model or label != order_item_model_label():
         return [
             Error(
                 f"{ORDER_ITEM_MODEL} is {label!r}, which is no installed model.",
@@ -56,7 +72,7 @@ def check_order_item_model(**kwargs: Any) -> list[CheckMessage]:
                 id="timp_orders.E009",
             )
         ]
-    checks = (_forgotten_setting, _uuid, _status, _paths, _sides, _database)
+    checks = (_forgotten_setting, _bases, _names, _uuid, statuses, _paths, _sides, _database)
     return [message for check in checks for message in check(model)]
 
 
@@ -75,8 +91,46 @@ def _forgotten_setting(model: ItemModel) -> Iterator[CheckMessage]:
             )
 
 
+def _bases(model: ItemModel) -> Iterator[CheckMessage]:
+    """Check that nothing of the shop's own base classes is overridden by this app's."""
+    mro = model.__mro__
+    for base in mro[mro.index(AbstractOrderItem) + 1 :] if AbstractOrderItem in mro else ():
+        if not isinstance(base, type(Model)) or base is Model:
+            continue
+        fields = {field.name for field in base._meta.local_fields}
+        options = vars(vars(base).get("Meta", object))
+        own = {name for name in options if not name.startswith("_")} - {"abstract"}
+        hidden = sorted(fields & {"uuid", "status"})
+        if hidden or (own and "Meta" not in vars(model)):
+            lost = " and ".join([*hidden, *(["Meta"] if own else [])])
+            yield Error(
+                f"{model.__name__} loses {lost} of its base {base.__name__} to AbstractOrderItem.",
+                hint=f"Write AbstractOrderItem last: class {model.__name__}({base.__name__}, "
+                "AbstractOrderItem).",
+                obj=model,
+                id="timp_orders.E025",
+            )
+
+
+def _names(model: ItemModel) -> Iterator[CheckMessage]:
+    """Check that the model has nothing of its own under the names that the app attaches."""
+    used = ("timp_cancellation", LATEST, ON_SUPPLIER_SIDE, ON_RETAILER_SIDE)
+    fields = {field.name for field in model._meta.get_fields()}
+    taken = [name for name in used if name in fields or hasattr(model, name)]
+    # Django puts the app's reverse relation over whatever the class itself has by that name.
+    if any("cancellations" in vars(base) for base in model.__mro__[1:]):
+        taken.append("cancellations")
+    for name in taken:
+        yield Error(
+            f"{model.__name__} has {name!r}, a name that this app uses on order items.",
+            hint="Give it another name.",
+            obj=model,
+            id="timp_orders.E024",
+        )
+
+
 def _uuid(model: ItemModel) -> Iterator[CheckMessage]:
-    field = _own_field(model, model.UUID_FIELD)
+    field = own_field(model, model.UUID_FIELD)
     if not (isinstance(field, UUIDField) and field.unique):
         yield Error(
             f"UUID_FIELD is {model.UUID_FIELD!r}, which is no unique UUIDField of the model.",
@@ -84,63 +138,6 @@ def _uuid(model: ItemModel) -> Iterator[CheckMessage]:
             obj=model,
             id="timp_orders.E011",
         )
-
-
-def _status(model: ItemModel) -> Iterator[CheckMessage]:
-    field = _own_field(model, model.STATUS_FIELD)
-    if field is None or (field.is_relation and field.attname != model.STATUS_FIELD):
-        yield Error(
-            f"STATUS_FIELD is {model.STATUS_FIELD!r}, which is no plain field of the model.",
-            hint='Name a field of the model itself; of a foreign key the column, "status_id".',
-            obj=model,
-            id="timp_orders.E012",
-        )
-        return
-    for name in _STATUSES:
-        yield from _declared_statuses(model, field, name)
-
-
-def _declared_statuses(model: ItemModel, field: Any, name: str) -> Iterator[CheckMessage]:
-    is_setting = issubclass(model, OrderItem)
-    place = f'TIMP_ORDERS["{name}"]' if is_setting else name
-    if not is_setting and not hasattr(model, name):
-        yield Error(
-            f"{model.__name__} does not declare {name}.",
-            hint=f"Write {name} on the class: the statuses of your items are your own.",
-            obj=model,
-            id="timp_orders.E017",
-        )
-        return
-    value = getattr(settings if is_setting else model, name)
-    if not getattr(Settings, name).valid(value):
-        if not is_setting:  # which is reported as E003
-            yield Error(
-                f"{name} must be {getattr(Settings, name).expected}.",
-                hint=f"It is {value!r}.",
-                obj=model,
-                id="timp_orders.E018",
-            )
-        return
-    for status in [value] if name == "CANCELLED_STATUS" else value:
-        if not _may_hold(field, status):
-            choices = f", out of {[key for key, _ in field.flatchoices]!r}" if field.choices else ""
-            yield Error(
-                f"{place}: {status!r} is no value of the field {model.STATUS_FIELD!r}.",
-                hint=f"Declare {place} with statuses of your own{choices}.",
-                obj=model,
-                id="timp_orders.E013",
-            )
-
-
-def _may_hold(field: Any, status: Any) -> bool:
-    """Tell whether the field can hold the status, as it is: ``"1"`` never equals a stored 1."""
-    if field.choices:
-        return status in [key for key, _ in field.flatchoices]
-    try:
-        field.run_validators(status)
-        return status is not None and bool(field.to_python(status) == status)
-    except (ValidationError, TypeError):
-        return False
 
 
 def _paths(model: ItemModel) -> Iterator[CheckMessage]:
@@ -152,7 +149,7 @@ def _paths(model: ItemModel) -> Iterator[CheckMessage]:
             end = _end(model, start) if start else model
             resolves = path == "" or (end is not None and hasattr(end, last))
         else:
-            resolves = _field(model, path) is not None
+            resolves = _field(model, path) is not None or (name, path) == ("order_uuid", "")
         if not resolves:
             declared = f"{name.upper()}_FIELD"
             yield Error(
@@ -162,14 +159,32 @@ def _paths(model: ItemModel) -> Iterator[CheckMessage]:
                 obj=model,
                 id="timp_orders.E014",
             )
+        elif name in _KINDS and (field := _field(model, path)):
+            yield from _kind(model, name, field)
+
+
+def _kind(model: ItemModel, name: str, field: Any) -> Iterator[CheckMessage]:
+    """Check that a path leads to a column of the right kind; a property may be anything."""
+    kinds, expected, hint, number = _KINDS[name]
+    if not isinstance(field, kinds):
+        declared = f"{name.upper()}_FIELD"
+        yield Error(
+            f"{declared} is {model.paths()[name]!r}, which is no {expected}.",
+            hint=hint,
+            obj=model,
+            id=f"timp_orders.{number}",
+        )
 
 
 def _sides(model: ItemModel) -> Iterator[CheckMessage]:
+    if not Settings.POLICY.valid(settings.POLICY):
+        return  # reported as E003
     try:
-        if import_string(settings.POLICY).on_side is not Policy.on_side:
-            return
-    except (ImportError, AttributeError):
+        policy = import_string(settings.POLICY)
+    except ImportError:
         return  # reported as E004
+    if getattr(policy, "on_side", None) is not Policy.on_side:
+        return
     for side in Side:
         path = model.paths()[side]
         field = _field(model, path)
@@ -195,24 +210,13 @@ def _database(model: ItemModel) -> Iterator[CheckMessage]:
         )
 
 
-def _own_field(model: type[Model], name: str) -> Any | None:
-    """Return the model's own column of that name, ``None`` without one."""
-    field = _field(model, name) if LOOKUP_SEP not in name else None
-    return field if field is not None and field.concrete else None
-
-
-def _field(model: type[Model], path: Any) -> Any | None:
+def _field(model: ItemModel, path: Any) -> Any | None:
     """Return the field at the end of a path that follows foreign keys, ``None`` without one."""
-    start, _, last = str(path).rpartition(LOOKUP_SEP)
-    end = _end(model, start) if start else model
-    try:
-        field = end._meta.get_field(end._meta.pk.name if last == "pk" else last) if end else None
-    except FieldDoesNotExist:
-        return None
+    field = model.field_at(str(path))
     return None if field is None or field.one_to_many or field.many_to_many else field
 
 
-def _end(model: type[Model], path: str) -> Any | None:
+def _end(model: ItemModel, path: str) -> Any | None:
     """Return the model that a path of foreign keys leads to, ``None`` without one."""
     field = _field(model, path)
     return field.related_model if field is not None else None

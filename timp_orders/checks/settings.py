@@ -1,7 +1,7 @@
 """System checks of the settings; those of the order item model are in ``checks.order_items``.
 
-Every check has an id, and a hint that says what to write. None opens a database connection, so
-none is tagged as a database check: all run with every ``check``, ``migrate`` and ``runserver``.
+Every check has an id, and a hint that says what to write. All but that of ``checks.tables`` open no
+database connection, and run with every ``check``, ``migrate`` and ``runserver``.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from django.apps import apps
 from django.conf import settings as django_settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections, router
 from django.utils.module_loading import import_string
 from rest_framework.authentication import BaseAuthentication, TokenAuthentication
@@ -18,6 +18,7 @@ from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
 
 from timp_orders.checks.order_items import check_order_item_model
+from timp_orders.checks.tables import check_foreign_key
 from timp_orders.conf import Setting, Settings, settings
 from timp_orders.models import Cancellation
 from timp_orders.policy import Policy
@@ -32,6 +33,7 @@ _KNOWN = {name: value for name, value in vars(Settings).items() if isinstance(va
 _BASES = {"POLICY": Policy, "AUTHENTICATION_CLASSES": BaseAuthentication}
 
 register(TAG)(check_order_item_model)
+register(TAG, Tags.database)(check_foreign_key)
 
 
 @register(TAG)
@@ -46,7 +48,18 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
                 id="timp_orders.E001",
             )
         ]
-    return [message for key, value in declared.items() for message in _setting(key, value)]
+    found = [message for key, value in declared.items() for message in _setting(key, value)]
+    return found or list(_page_sizes())
+
+
+def _page_sizes() -> Iterator[CheckMessage]:
+    if settings.PAGE_SIZE > settings.MAX_PAGE_SIZE:
+        yield Error(
+            f'TIMP_ORDERS["PAGE_SIZE"] is {settings.PAGE_SIZE}, over MAX_PAGE_SIZE, which is '
+            f"{settings.MAX_PAGE_SIZE}.",
+            hint="Lower PAGE_SIZE, or raise MAX_PAGE_SIZE.",
+            id="timp_orders.E020",
+        )
 
 
 def _setting(key: Any, value: Any) -> Iterator[CheckMessage]:

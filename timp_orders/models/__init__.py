@@ -124,7 +124,11 @@ class OrderItem(AbstractOrderItem):
         ordering = ["-pk"]
         # Only where the host sets it: without a value, makemigrations could not resolve a foreign
         # key of the host's to this model.
-        swappable = SWAPPABLE if hasattr(django_settings, SWAPPABLE) else None
+        swappable = (
+            SWAPPABLE
+            if getattr(django_settings, SWAPPABLE, None) == order_item_model_label()
+            else None
+        )
         constraints = [
             models.CheckConstraint(
                 condition=Q(quantity_ordered__gte=1), name="timp_orders_orderitem_quantity_positive"
