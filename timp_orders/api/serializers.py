@@ -12,7 +12,7 @@ from timp_orders.api.codes import CodeField
 from timp_orders.models import Cancellation
 from timp_orders.services import supported_actions
 from timp_orders.services.reads import reading_of
-from timp_orders.states import Action
+from timp_orders.states import Action, CancellationStatus
 
 if TYPE_CHECKING:
     BaseSerializer = serializers.Serializer[Any]
@@ -173,7 +173,9 @@ class ProblemSerializer(BaseSerializer):
         help_text=_("What is wrong with each field."),
     )
     item_status = serializers.CharField(required=False, allow_null=True)
-    cancellation_status = serializers.CharField(required=False, allow_null=True)
+    cancellation_status = serializers.ChoiceField(
+        CancellationStatus.choices, required=False, allow_null=True
+    )
 
 
 class OrderProblemSerializer(ProblemSerializer):
