@@ -20,6 +20,7 @@ from tests.test_services import SERVICES, codes
 from tests.test_states import RESULTS, expected
 from timp_orders import errors, services
 from timp_orders.models import Cancellation, Order, OrderItem, Organization
+from timp_orders.policy import Policy
 from timp_orders.services import SYSTEM, engine
 from timp_orders.states import Action
 from timp_orders.testing import (
@@ -284,8 +285,14 @@ def test_rows_that_changed_under_the_lock_are_noticed_and_all_is_begun_again(act
 @pytest.mark.parametrize("count", [1, 2])
 def test_an_item_that_shipped_under_the_lock_is_noticed_and_all_is_begun_again(count):
     items = [make("requested") for _ in range(count)]
-    with in_the_same_session(FIRST_UPDATE, do(["ship"], items[0])):
+
+    def ship():
+        naming(items[0]).update(status="HasTracking", sku_name="shipped under the lock")
+
+    with in_the_same_session(FIRST_UPDATE, ship):
         outcome = services.confirm_cancellation(naming(*items), by=SYSTEM)
+    # What was shipped was rolled back with the first try, and not written over.
+    assert not OrderItem.objects.filter(sku_name="shipped under the lock").exists()
     for item in items:
         check_truth("confirm", item, START["confirm"], outcome)
 
@@ -359,6 +366,21 @@ class TestAnItemThatMovedToAnotherOrganization:
         }
 
 
+class OfEveryOrganization(Policy):
+    """A rule of the host's own: whoever is a member of the organization, on whichever side."""
+
+    def on_side(self, queryset, user, side):
+        return queryset.filter(**{f"{queryset.model.paths()[side]}__members": user.pk})
+
+
+class TestAnItemThatMovedOutOfReachOfAHostsPolicy(TestAnItemThatMovedToAnotherOrganization):
+    """No column says who is on a side: the policy is asked again, once the item is locked."""
+
+    @pytest.fixture(autouse=True)
+    def _policy(self, settings):
+        settings.TIMP_ORDERS = {"POLICY": f"{__name__}.OfEveryOrganization"}
+
+
 def test_an_item_that_ships_in_the_same_transaction_has_no_cancellation_to_show():
     item = make()
     with transaction.atomic(), in_the_same_session("^SAVEPOINT", do(["ship"], item)):
@@ -414,7 +436,7 @@ class TestOrderOfLocks:
             monkeypatch.setattr(engine, "BATCH_SIZE", batch_size)
             items = [ready(action) for _ in range(3)]
             selection = naming(*items).order_by(sequence)
-            for queryset in (selection, selection[:3]):
+            for queryset in (selection, selection[:3], items[::-1], [it.uuid for it in items]):
                 self.check(SERVICES[action], queryset, items)
                 Cancellation.objects.filter(order_item__in=items).delete()
                 naming(*items).update(status="Allocated")

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connections
 
 from timp_orders import errors
-from timp_orders.services import reads, writes
+from timp_orders.services import reads, receivers, writes
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
 from timp_orders.services.outcome import Outcome
@@ -117,9 +117,9 @@ def _decide(caller: Caller, command: Command, item: Any, facts: Facts) -> Outcom
     latest = facts.latest and facts.latest._replace(status=command.action.result)
     reads.keep(item, caller, facts._replace(status=getattr(item, item.STATUS_FIELD), latest=latest))
     outcome = Outcome(changed=[facts.uuid], item=item)
-    if writes.has_receivers(command.action):
+    if receivers.has_receivers(command.action):
         written = writes.decided(caller, command, [facts])
-        writes.send_signals(caller, command, [facts], written, [item.timp_cancellation])
+        receivers.send_signals(caller, command, [facts], written, [item.timp_cancellation])
         return _with_item(caller, facts, outcome)
     return outcome
 
@@ -169,8 +169,8 @@ def _perform_batch(caller: Caller, batch: Mapping[Any, Change], outcome: Outcome
         is_request = command.action == Action.REQUEST
         write = writes.open_cancellations if is_request else writes.decide
         written = write(caller, command, changing)
-        if writes.has_receivers(command.action):
-            writes.send_signals(caller, command, changing, written)
+        if receivers.has_receivers(command.action):
+            receivers.send_signals(caller, command, changing, written)
 
 
 def _enter(outcome: Outcome, facts: Facts, ruled: Verdict) -> None:

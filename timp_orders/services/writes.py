@@ -1,4 +1,4 @@
-"""Write cancellations and send their signals."""
+"""Write cancellations, and the status of items that become cancelled."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -6,11 +6,10 @@ from functools import cache
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from timp_orders import errors
 from timp_orders.models import Cancellation
 from timp_orders.models.querysets import Among, OrderItemQuerySet, locked
 from timp_orders.parameter import Parameter
@@ -18,7 +17,6 @@ from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
 from timp_orders.services.rules import Facts
 from timp_orders.services.transactions import is_duplicate
-from timp_orders.signals import BY_ACTION, cancellations_changed
 from timp_orders.states import Action
 
 __all__ = [
@@ -26,9 +24,7 @@ __all__ = [
     "decide",
     "decide_one",
     "decided",
-    "has_receivers",
     "open_cancellations",
-    "send_signals",
 ]
 
 
@@ -169,10 +165,10 @@ def _as_read(
 def _item_row(
     model: type[Any], using: str, column: str | None, statuses: frozenset[Hashable] | None
 ) -> tuple[QuerySet[Any], Parameter, Parameter]:
-    key = owner = Parameter(model._meta.pk)
+    key = Parameter(model._meta.pk)
     conditions: dict[str, Any] = {"pk": key}
+    owner = Parameter(model._meta.get_field(column).target_field) if column else key
     if column:
-        owner = Parameter(model._meta.get_field(column).target_field)
         conditions[column] = owner
     if statuses is not None:
         conditions[f"{model.STATUS_FIELD}__in"] = statuses
@@ -206,72 +202,3 @@ def _cancelled(caller: Caller) -> dict[str, Any]:
 
 def _still_cancellable(caller: Caller) -> dict[str, Any]:
     return {f"{caller.model.STATUS_FIELD}__in": caller.lifecycle.cancellable}
-
-
-def has_receivers(action: Action) -> bool:
-    """Tell whether anybody listens to what :func:`send_signals` would send."""
-    return BY_ACTION[action].has_listeners(Cancellation) or cancellations_changed.has_listeners(
-        Cancellation
-    )
-
-
-def send_signals(
-    caller: Caller,
-    command: Command,
-    changing: Sequence[Facts],
-    written: QuerySet[Cancellation],
-    cancellations: Sequence[Cancellation] | None = None,
-) -> None:
-    """Send the signals of what was written, and make sure that no receiver broke the transaction.
-
-    One for each cancellation, in the order of their items, then one for all of them.
-
-    :param changing: the facts before the change.
-    :param written: finds the rows that were written.
-    :param cancellations: these rows, if they are known; by default they are read.
-    :raises timp_orders.errors.Veto: a receiver's, with the item that it refused.
-    :raises RuntimeError: a receiver let another refusal of this app through.
-    :raises django.db.transaction.TransactionManagementError: a receiver swallowed a database error.
-    """
-    if cancellations is None:
-        cancellations = list(written.select_related("order_item").order_by("order_item_id"))
-    before = {facts.pk: facts for facts in changing}
-    told = {"sender": Cancellation, "by": caller.by, "via": caller.via}
-    for cancellation in cancellations:
-        with _refusals_of_receivers(before[cancellation.order_item_id]):
-            BY_ACTION[command.action].send(cancellation=cancellation, **told)
-    with _refusals_of_receivers(changing[0] if len(changing) == 1 else None):
-        cancellations_changed.send(action=command.action, cancellations=cancellations, **told)
-    # A receiver that swallowed a database error leaves a transaction which Django, PostgreSQL
-    # or (after a deadlock) MariaDB would roll back in silence.
-    if connections[caller.using].needs_rollback or written.count() != len(changing):
-        raise transaction.TransactionManagementError(
-            "A receiver of a cancellation signal swallowed a database error: nothing was written."
-        )
-
-
-@contextmanager
-def _refusals_of_receivers(facts: Facts | None) -> Iterator[None]:
-    """Let a veto through with the item that it is about, and no other refusal."""
-    try:
-        yield
-    except errors.Veto as veto:
-        if facts is not None:
-            veto.order_item_uuid = facts.uuid
-            veto.item_status = facts.status
-            veto.cancellation_status = facts.latest.status if facts.latest else None
-        raise
-    except errors.Busy:
-        raise
-    except errors.CancellationError as error:
-        # Of another call, inside the receiver: an answer to this one's caller it is not.
-        raise RuntimeError("A receiver of a cancellation signal failed.") from error
-    except ExceptionGroup as group:  # of receivers that are coroutines, which run side by side
-        if vetoes := group.subgroup(errors.Veto):
-            with _refusals_of_receivers(facts):
-                raise _first(vetoes) from group
-        raise
-
-
-def _first(error: Exception) -> Exception:
-    return _first(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error

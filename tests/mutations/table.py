@@ -1,0 +1,287 @@
+"""The guards, each with what takes it away and the tests that must notice."""
+
+from dataclasses import dataclass
+
+from tests.mutations import syntax
+from tests.mutations.syntax import Change, constant, never, without_call, without_keyword
+
+ALL = ("sqlite", "postgresql", "mysql")
+SERVERS = ("postgresql", "mysql")
+
+QUERYSETS = "models/querysets.py"
+ENGINE = "services/engine.py"
+READS = "services/reads.py"
+RECEIVERS = "services/receivers.py"
+RULES = "services/rules.py"
+TARGETS = "services/targets.py"
+TRANSACTIONS = "services/transactions.py"
+WRITES = "services/writes.py"
+
+CONTENTION = "tests/test_contention.py"
+SIGNALS = "tests/test_signals.py"
+SERVICES = "tests/test_services.py"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A change of one function of the package, and the tests that must notice."""
+
+    name: str
+    module: str
+    function: str
+    change: Change
+    tests: str  # of pytest -k
+    file: str = "tests/test_interleavings.py"
+    databases: tuple[str, ...] = ALL
+
+
+MUTATIONS = [
+    Mutation(
+        "no lock on the items",
+        QUERYSETS,
+        "locked",
+        without_call("select_for_update"),
+        "several_items_wait or between_the_naming",
+        databases=SERVERS,
+    ),
+    Mutation(
+        "locks in another order",
+        QUERYSETS,
+        "locked",
+        without_call("order_by"),
+        "OrderOfLocks",
+        databases=SERVERS,
+    ),
+    Mutation(
+        "no lock on the cancellations",
+        READS,
+        "_locked_latest",
+        syntax.instead_of_call("locked", "trail.using(caller.using).order_by('pk')"),
+        "several_items_wait or InsideAnother",
+        databases=("mysql",),
+    ),
+    Mutation(
+        "batches in the order of the selection",
+        TARGETS,
+        "_of_query_set",
+        without_call("sorted"),
+        "OrderOfLocks",
+        databases=SERVERS,
+    ),
+    Mutation(
+        "batches in no order",
+        TARGETS,
+        "_of_query_set",
+        syntax.argument("order_by", "'-pk'"),
+        "OrderOfLocks",
+        databases=SERVERS,
+    ),
+    Mutation(
+        "batches of a list in the order of the list",
+        TARGETS,
+        "_of_iterable",
+        without_call("sorted"),
+        "OrderOfLocks",
+        databases=SERVERS,
+    ),
+    Mutation(
+        "no reading again under the lock",
+        ENGINE,
+        "_perform_batch",
+        syntax.instead_of_call(
+            "locked_facts",
+            "{f.pk: f for f in reads.facts_of(caller, caller.items().filter(pk__in=list(batch)))}",
+        ),
+        "several_items_wait",
+        databases=SERVERS,
+    ),
+    Mutation(
+        "the sides are asked before the lock",
+        READS,
+        "locked_facts",
+        syntax.asked_before("_sides_of", "caller, acting"),
+        "MovedToAnother and while",
+        databases=SERVERS,
+    ),
+    Mutation(
+        "a loser is not ruled on again",
+        ENGINE,
+        "_change_one",
+        syntax.handler("ConcurrentUpdate", "raise errors.Busy from None"),
+        "between_the_unlocked_read",
+    ),
+    Mutation(
+        "no compare-and-set of the cancellation",
+        WRITES,
+        "_undecided",
+        without_call("filter"),
+        "under_the_lock",
+    ),
+    Mutation(
+        "one item is cancelled whatever its status",
+        WRITES,
+        "_item_row",
+        never("statuses"),
+        "between_the_unlocked_read or under_the_lock",
+    ),
+    Mutation(
+        "many items are cancelled whatever their status",
+        WRITES,
+        "decide",
+        without_keyword("_still_cancellable"),
+        "under_the_lock",
+    ),
+    Mutation(
+        "rows that were written are not counted",
+        WRITES,
+        "_update",
+        never("count"),
+        "between_the_unlocked_read or under_the_lock",
+    ),
+    Mutation(
+        "an item that moved is not compared",
+        WRITES,
+        "_item_row",
+        never("column"),
+        "MovedToAnother",
+    ),
+    Mutation(
+        "a policy of the host's is not asked again",
+        WRITES,
+        "decide_one",
+        never("is_on_side"),
+        "OfAHosts",
+    ),
+    Mutation(
+        "a rejection does not lock the item",
+        WRITES,
+        "_locked_status",
+        without_call("locked"),
+        "MovedToAnother",
+        databases=SERVERS,
+    ),
+    Mutation(
+        "no constraint: two open cancellations",
+        "migrations/0002_order_items.py",
+        "",
+        constant(("open", "order_item"), ("open", "order_item", "id")),
+        "second_open or made_under_the_lock",
+    ),
+    Mutation(
+        "a violated constraint is not begun again",
+        WRITES,
+        "open_cancellations",
+        never("is_duplicate"),
+        "made_under_the_lock",
+    ),
+    Mutation(
+        "many rows that changed are not begun again",
+        ENGINE,
+        "perform_many",
+        without_keyword("again"),
+        "under_the_lock",
+    ),
+    Mutation(
+        "a stale view of the item in another's transaction",
+        ENGINE,
+        "_with_item",
+        never("savepoint_ids"),
+        "InsideAnother and one_item",
+        databases=("mysql",),
+    ),
+    Mutation(
+        "never tried again",
+        TRANSACTIONS,
+        "in_transaction",
+        syntax.choice("1"),
+        "TransactionOfItsOwn",
+        CONTENTION,
+    ),
+    Mutation(
+        "tried again in another's transaction",
+        TRANSACTIONS,
+        "in_transaction",
+        syntax.choice("2"),
+        "SomebodyElses",
+        CONTENTION,
+    ),
+    Mutation(
+        "tried again for ever",
+        TRANSACTIONS,
+        "in_transaction",
+        syntax.without_countdown(),
+        "busy_twice or never_tried",
+        CONTENTION,
+    ),
+    Mutation(
+        "every error is tried again",
+        TRANSACTIONS,
+        "in_transaction",
+        never("is_contention"),
+        "lost_at_the_commit or any_other_error",
+        CONTENTION,
+    ),
+    Mutation(
+        "no transaction",
+        TRANSACTIONS,
+        "in_transaction",
+        syntax.without_with("atomic"),
+        "TransactionOfItsOwn",
+        CONTENTION,
+    ),
+    Mutation(
+        "a broken transaction is not noticed",
+        RECEIVERS,
+        "send_signals",
+        never("needs_rollback"),
+        "SwallowedDatabaseErrors",
+        SIGNALS,
+    ),
+    Mutation(
+        "what was written is not looked for again",
+        RECEIVERS,
+        "send_signals",
+        syntax.test("needs_rollback", "connections[caller.using].needs_rollback"),
+        "SwallowedDatabaseErrors and silence",
+        SIGNALS,
+    ),
+    Mutation(
+        "receivers hear of replays too",
+        ENGINE,
+        "_perform_batch",
+        syntax.test("change", "ruled in ('change', 'replay')"),
+        "a_replay",
+        SIGNALS,
+    ),
+    Mutation(
+        "a superseded cancellation is decided",
+        RULES,
+        "verdict",
+        never("expected"),
+        "WithdrawnAndRequestedAnew",
+    ),
+    Mutation(
+        "a confirmation that was set back counts",
+        RULES,
+        "transition",
+        never("is_set_back"),
+        "SetBack",
+        SERVICES,
+    ),
+    Mutation(
+        "any of several cancellations is taken for the latest",
+        READS,
+        "item_with_one_cancellation",
+        syntax.test("rows", "not rows"),
+        "SetBack",
+        SERVICES,
+    ),
+    Mutation(
+        "nobody is taken for somebody",
+        "policy.py",
+        "require_actor",
+        syntax.test("is_authenticated", "True"),
+        "TestCaller",
+        SERVICES,
+    ),
+]
