@@ -12,6 +12,12 @@ from timp_orders.testing import (
 )
 
 
+def pytest_xdist_auto_num_workers(config):
+    """Start no workers for files that were named: they would take longer than the tests."""
+    is_whole = config.args_source == pytest.Config.ArgsSource.TESTPATHS
+    return None if is_whole else 0
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_refunds():
     """The tests of the example project's refunds connect their receiver themselves."""
