@@ -616,6 +616,13 @@ class TestSetBackByTheHost:
         outcome = services.confirm_cancellation(items, by=SYSTEM)
         assert codes(outcome)[set_back.uuid] == "not_requested"
 
+    @pytest.mark.parametrize("count", [1, 2])
+    def test_it_is_logged_as_a_warning(self, set_back, caplog, count):
+        services.confirm_cancellation([set_back, OrderItemFactory()][:count], by=SYSTEM)
+        (message,) = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+        assert str(set_back.uuid) in message
+        assert str(set_back.cancellations.get().uuid) in message
+
     @pytest.mark.parametrize("action", ["reject", "withdraw"])
     def test_what_was_confirmed_can_be_neither_rejected_nor_withdrawn(self, set_back, action):
         assert codes(SERVICES[action](set_back, by=SYSTEM)) == {set_back.uuid: "already_confirmed"}

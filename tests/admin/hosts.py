@@ -1,5 +1,6 @@
 """Two hosts' admin sites: one mixes the actions into its own class, the other subclasses ours."""
 
+from django import forms
 from django.contrib import admin
 from django.urls import path
 
@@ -9,17 +10,24 @@ from timp_orders.admin import (
     CancellationAdmin,
     OpenReasonFilter,
     OrderItemAdmin,
+    OrderItemInlineMixin,
 )
-from timp_orders.models import Cancellation, OrderItem
+from timp_orders.models import Cancellation, Order, OrderItem
 
 mixing = admin.AdminSite("mixing")
 subclassing = admin.AdminSite("subclassing")
 
 
+class LineForm(forms.ModelForm):
+    reference = forms.CharField(required=False)
+
+
 @admin.register(OrderItem, site=mixing)
 class LineAdmin(CancellationActionsMixin, admin.ModelAdmin):
     actions = [*CancellationActionsMixin.actions, "print_labels"]
-    list_display = ["sku_id", "status"]
+    form = LineForm
+    list_display = ["sku_id", "status", "sku_name"]
+    list_editable = ["status", "sku_name"]
     list_filter = [AwaitingDecisionFilter, OpenReasonFilter]
 
     @admin.action(description="Print labels")
@@ -27,8 +35,20 @@ class LineAdmin(CancellationActionsMixin, admin.ModelAdmin):
         self.message_user(request, f"{queryset.count()} labels")
 
 
+class LineInline(OrderItemInlineMixin, admin.TabularInline):
+    model = OrderItem
+    extra = 1
+
+
+@admin.register(Order, site=mixing)
+class OrderWithLinesAdmin(admin.ModelAdmin):
+    inlines = [LineInline]
+
+
 @admin.register(OrderItem, site=subclassing)
 class CarefulAdmin(OrderItemAdmin):
+    form = LineForm
+    fields = (*OrderItemAdmin.fields, "reference")
     list_display = ("sku_id", "open_cancellation")
     list_filter = ("status",)
     search_fields = ("sku_name",)

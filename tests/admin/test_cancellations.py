@@ -3,13 +3,19 @@
 import csv
 import io
 from datetime import datetime
+from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+from django.contrib import admin
 from django.db import connection
+from django.test import AsyncClient
 from django.test.utils import CaptureQueriesContext
 
-from timp_orders.admin.exports import neutral
-from timp_orders.models import Cancellation
+from timp_orders.admin import CancellationAdmin
+from timp_orders.admin.exports import csv_rows, neutral
+from timp_orders.models import Cancellation, Order, OrderItem
 from timp_orders.testing import CancellationFactory, OrderItemFactory
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +27,7 @@ def exported(desk, **query):
     response = desk.client.get(desk.url("export", model=MODEL), query)
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert response.streaming
-    return list(csv.DictReader(io.StringIO(response.getvalue().decode())))
+    return list(csv.DictReader(io.StringIO(response.getvalue().decode("utf-8-sig"))))
 
 
 class TestReadOnly:
@@ -98,6 +104,19 @@ class TestList:
         assert desk.listed(MODEL, q=form(cancellation.uuid)) == [cancellation]
         assert desk.listed(MODEL, q=form(cancellation.order_item.uuid)) == [cancellation]
 
+    def test_a_sku_or_a_po_number_that_looks_like_a_uuid_is_found_too(self, desk, rows):
+        of_item, by_sku = rows["fraud"], rows["rejected"]
+        named = of_item.order_item.uuid
+        OrderItem.objects.filter(pk=by_sku.order_item_id).update(sku_id=str(named))
+        assert desk.listed(MODEL, q=str(named)) == [by_sku, of_item]
+        Order.objects.update(po_number=named.hex)
+        assert desk.listed(MODEL, q=named.hex) == [by_sku, of_item]
+
+    def test_a_key_that_the_admin_escapes_is_linked(self):
+        cancellation = SimpleNamespace(order_item_id="SKU_3A/1", order_item="an item")
+        link = CancellationAdmin(Cancellation, admin.site).item_link(cancellation)
+        assert "/admin/timp_orders/orderitem/SKU_5F3A_2F1/change/" in link
+
     @pytest.mark.parametrize("column", range(1, 10))
     def test_it_can_be_ordered_by_every_column(self, desk, rows, column):
         assert set(desk.listed(MODEL, o=column)) == set(rows.values())
@@ -170,10 +189,48 @@ class TestExport:
         cells = {row[name] for name in ("note", "decision_note", "sku_id", "requested_by")}
         assert {cell.replace("\r", "\n") for cell in cells} == {f"'{text}".replace("\r", "\n")}
 
-    def test_numbers_and_moments_stay_what_they_are(self):
-        assert neutral(-5) == -5
-        assert neutral(None) is None
+    @pytest.mark.parametrize(
+        ("text", "cell"),
+        [
+            ("x;=cmd", "x;'=cmd"),
+            ("x;y; \u200b+1;z", "x;y;' \u200b+1;z"),
+            ("x|@cmd", "x|'@cmd"),
+            ("x\n=cmd", "x\n'=cmd"),
+            ("x\t=cmd", "x\t'=cmd"),
+            ("  =cmd", "'  =cmd"),
+            ("\u200b=cmd", "'\u200b=cmd"),
+            ("\ufeff\u2060\xa0\x00=cmd", "'\ufeff\u2060\xa0\x00=cmd"),
+            ("\u3000\uff1dcmd", "'\u3000\uff1dcmd"),
+            ("-1+1", "'-1+1"),
+            ("-5 pieces", "'-5 pieces"),
+            ("+49", "'+49"),
+        ],
+    )
+    def test_what_a_spreadsheet_would_calculate_begins_with_an_apostrophe(self, text, cell):
+        assert neutral(text) == cell
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            *(-5, None, Decimal("-2.500")),
+            *("-5", " -5 ", "-5.00", "-5,00", "x;-5;y", "a = b", "2-3", "one, -two", ""),
+        ],
+    )
+    def test_what_is_no_formula_stays_as_it_is(self, value):
+        assert neutral(value) == value
+
+    def test_moments_are_written_with_the_reader_s_offset(self):
         assert neutral(datetime(2026, 1, 2, 3, 4)) == "2026-01-02T03:04:00"
+
+    def test_a_decimal_is_written_as_it_is_stored(self, cancellation, monkeypatch):
+        monkeypatch.setattr(OrderItem, "QUANTITY_FIELD", "pieces")
+        monkeypatch.setattr(OrderItem, "pieces", Decimal("2.500"), raising=False)
+        _, row = csv_rows(Cancellation.objects.all(), {})
+        assert row.rstrip().endswith(",2.500")
+
+    def test_it_begins_with_a_byte_order_mark(self, desk, cancellation):
+        response = desk.client.get(desk.url("export", model=MODEL))
+        assert response.getvalue().startswith(b"\xef\xbb\xbfuuid,")
 
     def test_it_is_linked_with_the_filters_of_the_list(self, desk, cancellation):
         page = desk.list(MODEL, reason="fraud").content.decode()
@@ -201,3 +258,26 @@ class TestExport:
         assert (
             desk_of(user).client.get("/admin/timp_orders/cancellation/export/").status_code == 403
         )
+
+    @pytest.mark.django_db(transaction=True)
+    def test_under_asgi_it_is_streamed_part_by_part(self, superuser, desk, crowd, monkeypatch):
+        crowd(250)
+        read = []
+
+        def counted(cancellations, told):
+            for row in csv_rows(cancellations, told):
+                read.append(row)
+                yield row
+
+        monkeypatch.setattr("timp_orders.admin.cancellations.csv_rows", counted)
+
+        async def parts():
+            client = AsyncClient()
+            await sync_to_async(client.force_login)(superuser)
+            response = await client.get(desk.url("export", model=MODEL))
+            assert response.is_async
+            return [(len(read), part) async for part in response]
+
+        received = async_to_sync(parts)()
+        assert [count for count, _ in received] == [100, 200, 251]
+        assert b"".join(part for _, part in received).count(b"\r\n") == 251

@@ -123,6 +123,14 @@ class TestSearch:
     def test_finds_the_item(self, desk, item, other, term):
         assert desk.listed(q=term(item)) == [item]
 
+    @pytest.mark.parametrize("field", ["sku_id", "order__po_number"])
+    def test_a_text_that_looks_like_a_uuid_is_found_too(self, desk, item, other, field):
+        owner, _, column = field.rpartition("__")
+        texts = other.order if owner else other
+        setattr(texts, column, str(item.uuid))
+        texts.save()
+        assert desk.listed(q=str(item.uuid)) == [other, item]
+
     @pytest.mark.parametrize("term", ["nothing", "2350a349-2441-4c32-b7f6-99b7e4540b94", "%", "\\"])
     def test_finds_nothing_else(self, desk, item, other, term):
         assert desk.listed(q=term) == []
@@ -151,6 +159,25 @@ class TestCost:
         assert "<option" not in page.replace(
             f'<option value="{item.order_id}" selected', ""
         ).replace(f'<option value="{item.supplier_id}" selected', "")
+
+
+class TestTimeZones:
+    @pytest.mark.parametrize("model", ["orderitem", "order", "cancellation"])
+    def test_a_list_by_days_needs_no_time_zone_tables(self, desk, cancellation, model):
+        with override_settings(TIME_ZONE="Europe/Berlin"):
+            response = desk.list(f"timp_orders_{model}")
+            assert response.status_code == 200
+            offered = 'class="toplinks"' in response.content.decode()
+        assert offered is connection.features.has_zoneinfo_database
+
+    def test_a_database_that_cannot_convert_offers_no_days(self, desk, item, monkeypatch):
+        monkeypatch.setattr(connection.features, "has_zoneinfo_database", False)
+        with override_settings(TIME_ZONE="Europe/Berlin"):
+            assert desk.list().context["cl"].date_hierarchy is None
+            year = item.order.created_at.year
+            assert desk.listed(order__created_at__year=year) == [item]
+        with override_settings(TIME_ZONE="UTC"):
+            assert desk.list().context["cl"].date_hierarchy == "order__created_at"
 
 
 class TestChanging:

@@ -4,9 +4,13 @@ import csv
 import io
 
 import pytest
+from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser
 
 from tests.admin.desk import kinds, said
-from timp_orders.models import Cancellation
+from timp_orders.admin import OrderAdmin, OrganizationAdmin
+from timp_orders.admin.scope import colleagues
+from timp_orders.models import Cancellation, Order, Organization
 from timp_orders.testing import (
     CancellationFactory,
     OrderFactory,
@@ -99,7 +103,7 @@ class TestSupplierStaff:
 
     def test_the_export_has_their_own_only(self, supplier_desk, own, foreign):
         response = supplier_desk.client.get(supplier_desk.url("export", model=MODEL))
-        rows = list(csv.DictReader(io.StringIO(response.getvalue().decode())))
+        rows = list(csv.DictReader(io.StringIO(response.getvalue().decode("utf-8-sig"))))
         assert [row["uuid"] for row in rows] == [str(own.uuid)]
 
     def test_names_of_the_other_side_are_on_no_list_and_in_no_export(self, supplier_desk, own):
@@ -148,6 +152,11 @@ class TestAutocomplete:
         assert find(desk, "order", own.order_item.order.uuid.hex) == find(desk, "order")
         assert find(desk, "order", foreign.order_item.order.uuid.hex) == []
 
+    def test_a_po_number_that_looks_like_a_uuid_is_found_too(self, desk, own, foreign, find):
+        uuid = own.order_item.order.uuid
+        Order.objects.filter(pk=foreign.order_item.order_id).update(po_number=uuid)
+        assert set(find(desk, "order", str(uuid))) == {own.order_item.order.po_number, str(uuid)}
+
     def test_everything_to_an_operator(self, desk, own, foreign, find):
         assert len(find(desk, "order")) == 2
         assert "Foreign supplier" in find(desk, "supplier")
@@ -180,6 +189,51 @@ class TestAutocomplete:
         before = (item.order_id, item.supplier_id)
         item.refresh_from_db()
         assert ((item.order_id, item.supplier_id), item.sku_id) == (before, "NEW")
+
+    def test_a_clerk_of_two_retailers_does_not_move_an_order_between_them(
+        self, staff, retailer, desk_of, order
+    ):
+        user = staff("change_order", "view_organization")
+        retailer.members.add(user)
+        other = OrganizationFactory(org_type="retailer", members=[user])
+        desk = desk_of(user)
+        data = {"po_number": "NEW", "retailer": other.pk}
+        data |= {"created_at_0": "2026-01-01", "created_at_1": "00:00"}
+        desk.client.post(desk.url("change", order.pk, model="timp_orders_order"), data)
+        order.refresh_from_db()
+        assert (order.retailer, order.po_number) == (retailer, "NEW")
+
+    def test_an_operator_does(self, desk, order):
+        other = OrganizationFactory(org_type="retailer")
+        data = {"po_number": "NEW", "retailer": other.pk}
+        data |= {"created_at_0": "2026-01-01", "created_at_1": "00:00"}
+        desk.client.post(desk.url("change", order.pk, model="timp_orders_order"), data)
+        order.refresh_from_db()
+        assert order.retailer == other
+
+    def test_a_clerk_does_not_turn_a_supplier_into_a_retailer(self, staff, supplier, desk_of):
+        user = staff("change_organization")
+        supplier.members.add(user)
+        desk = desk_of(user)
+        url = desk.url("change", supplier.pk, model="timp_orders_organization")
+        desk.client.post(url, {"name": "Renamed", "org_type": "retailer"})
+        supplier.refresh_from_db()
+        assert (supplier.name, supplier.org_type) == ("Renamed", "supplier")
+
+
+class TestOpenSite:
+    """An admin site that lets everybody in, as an intranet's may."""
+
+    @pytest.mark.parametrize("kind", [OrganizationAdmin, OrderAdmin])
+    def test_an_anonymous_user_sees_no_organization_without_members(self, rf, kind):
+        OrderFactory(retailer=OrganizationFactory(org_type="retailer"))
+        request = rf.get("/")
+        request.user = AnonymousUser()
+        model = {OrganizationAdmin: Organization, OrderAdmin: Order}[kind]
+        assert not kind(model, admin.site).get_queryset(request).exists()
+
+    def test_an_anonymous_user_has_no_colleagues(self, db):
+        assert colleagues(AnonymousUser()) == []
 
 
 class TestWhoSeesAll:
@@ -233,6 +287,10 @@ class TestOrganizations:
         OrderFactory(po_number="other")
         for term in (str(order.uuid), order.uuid.hex, order.po_number):
             assert desk.listed("timp_orders_order", q=term) == [order]
+
+    def test_a_po_number_that_looks_like_a_uuid_is_found_too(self, desk, order):
+        other = OrderFactory(po_number=order.uuid)
+        assert desk.listed("timp_orders_order", q=str(order.uuid)) == [other, order]
 
     def test_one_that_orders_name_cannot_be_deleted(self, desk, item):
         url = desk.url("delete", item.supplier_id, model="timp_orders_organization")

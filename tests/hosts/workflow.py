@@ -332,10 +332,40 @@ class TestAdmin:
         for name in ("change", "history"):
             page = client.get(url(name, cancellation.pk, of=Cancellation))
             assert page.status_code == 200
-        lines = client.get(url("export", of=Cancellation)).getvalue().decode().splitlines()
+        lines = (
+            client.get(url("export", of=Cancellation)).getvalue().decode("utf-8-sig").splitlines()
+        )
         rows = list(csv.DictReader(lines))
         assert {row["sku_id"] for row in rows} == {"SKU-0", "SKU-1"}
         assert {row["order_uuid"] for row in rows} == {str(world.order)}
 
-    def test_the_index_is_shown(self, client):
-        assert client.get(reverse("admin:index")).status_code == 200
+
+class TestAdminOfAll:
+    @pytest.fixture
+    def admin_client(self):
+        client = Client()
+        client.force_login(UserFactory(is_staff=True, is_superuser=True))
+        return client
+
+    def test_the_index_shows_what_is_in_use(self, admin_client):
+        page = admin_client.get(reverse("admin:index"))
+        [app] = [app for app in page.context["app_list"] if app["app_label"] == "timp_orders"]
+        listed = [entry["model"]._meta.model_name for entry in app["models"]]
+        assert sorted(listed) == host.LISTED
+
+    def test_an_order_with_a_cancellation_cannot_be_deleted_and_its_page_says_why(
+        self, admin_client, line
+    ):
+        cancellation = CancellationFactory(order_item=line)
+        order = getattr(line, line.ORDER_UUID_FIELD.partition("__")[0])
+        opts = order._meta
+        names = f"admin:{opts.app_label}_{opts.model_name}"
+        for method in (admin_client.get, admin_client.post):
+            page = method(reverse(f"{names}_delete", args=[order.pk]), {"post": "yes"})
+            assert page.context["perms_lacking"] == set()
+            assert str(cancellation.uuid) in str(page.context["protected"])
+        selected = {"action": "delete_selected", "_selected_action": [order.pk], "post": "yes"}
+        page = admin_client.post(reverse(f"{names}_changelist"), selected)
+        assert page.context["perms_lacking"] == set()
+        assert str(cancellation.uuid) in str(page.context["protected"])
+        assert Cancellation.objects.get() == cancellation

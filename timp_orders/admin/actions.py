@@ -1,7 +1,7 @@
 """The four actions, and the confirmation page of each."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from timp_orders.admin.decisions import Decision
 from timp_orders.admin.forms import ActionForm
+from timp_orders.admin.item_forms import StatusKeptMixin
 from timp_orders.admin.preview import announced, groups
 from timp_orders.admin.reports import report
 from timp_orders.admin.selection import Selection, TooLarge
@@ -30,15 +31,10 @@ from timp_orders.services.engine import BATCH_SIZE
 from timp_orders.services.reads import visible_item
 from timp_orders.states import Action, Via
 
-if TYPE_CHECKING:
-    Base = admin.ModelAdmin[Any]
-else:
-    Base = object
-
 __all__ = ["CancellationActionsMixin"]
 
 
-class CancellationActionsMixin(Base):
+class CancellationActionsMixin(StatusKeptMixin):
     """Confirm, reject, request and withdraw, for the ``ModelAdmin`` of an order item model.
 
     In the list they are actions, on an item's own page buttons beside the trail of its

@@ -1,11 +1,13 @@
 """The trail of all cancellations: read by many, written by nobody here."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import quote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.http import HttpRequest, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -14,14 +16,14 @@ from django.utils.translation import gettext_lazy as _
 
 from timp_orders.admin.columns import (
     ItemColumn,
+    SideColumn,
     at_and_by,
     decided_by,
     item_relations,
-    parsed_uuid,
     reason_label,
     requested_by,
 )
-from timp_orders.admin.exports import csv_rows
+from timp_orders.admin.exports import csv_rows, streamed
 from timp_orders.admin.filters import ReasonFilter
 from timp_orders.admin.scope import TrailAdmin, sees_all
 from timp_orders.conf import settings
@@ -29,7 +31,10 @@ from timp_orders.models import Cancellation, get_order_item_model
 from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.states import Side
 
-__all__ = ["CancellationAdmin"]
+__all__ = ["TOLD", "CancellationAdmin"]
+
+
+_SIDE_COLUMNS = {side.value: SideColumn(side) for side in Side}
 
 
 class CancellationAdmin(TrailAdmin):
@@ -43,8 +48,7 @@ class CancellationAdmin(TrailAdmin):
         "reason_text",
         "requested",
         "decided",
-        ItemColumn("supplier", _("supplier")),
-        ItemColumn("retailer", _("retailer")),
+        *_SIDE_COLUMNS.values(),
     )
     list_filter = ("status", ReasonFilter, "requested_via", "decided_via")
     date_hierarchy = "requested_at"
@@ -70,7 +74,9 @@ class CancellationAdmin(TrailAdmin):
         if not self.admin_site.is_registered(model):
             return str(cancellation.order_item)
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
-        url = reverse(name, args=[cancellation.order_item_id], current_app=self.admin_site.name)
+        url = reverse(
+            name, args=[quote(cancellation.order_item_id)], current_app=self.admin_site.name
+        )
         return format_html('<a href="{}">{}</a>', url, cancellation.order_item)
 
     @admin.display(description=_("requested"), ordering="requested_at")
@@ -117,13 +123,8 @@ class CancellationAdmin(TrailAdmin):
         model = get_order_item_model()
         return [f"order_item__{model.PO_NUMBER_FIELD}", f"order_item__{model.SKU_ID_FIELD}"]
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        if uuid := parsed_uuid(search_term):
-            item = f"order_item__{get_order_item_model().UUID_FIELD}"
-            return queryset.filter(Q(uuid=uuid) | Q(**{item: uuid})), False
-        return super().get_search_results(request, queryset, search_term)
+    def get_uuid_paths(self) -> tuple[str, ...]:
+        return ("uuid", f"order_item__{get_order_item_model().UUID_FIELD}")
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         # Filtering by a name would tell the names that are not shown.
@@ -138,7 +139,12 @@ class CancellationAdmin(TrailAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+        # On a page that deletes something else, an order say, Django asks here what it would take
+        # with it. It takes no cancellation: they are protected, and then the page says so, unless
+        # a permission is lacking too.
+        match = request.resolver_match
+        own = f"{self.opts.app_label}_{self.opts.model_name}_"
+        return obj is not None and match is not None and not (match.url_name or "").startswith(own)
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"
@@ -153,7 +159,7 @@ class CancellationAdmin(TrailAdmin):
             changelist = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
             return HttpResponseRedirect("../?e=1")
-        rows = csv_rows(changelist.queryset, _requester, _decider)
+        rows = streamed(request, csv_rows(changelist.queryset, TOLD))
         response = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
         name = f"cancellations-{timezone.now().date().isoformat()}.csv"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -170,3 +176,11 @@ def _decider(cancellation: Any) -> str:
         on_retailer_side=cancellation.on_retailer_side,
         on_supplier_side=cancellation.on_supplier_side,
     )
+
+
+TOLD: dict[str, Callable[[Any], Any]] = {
+    "requested_by": _requester,
+    "decided_by": _decider,
+    **_SIDE_COLUMNS,
+}
+"""What readers of the export may know of people and organizations, by the headings."""

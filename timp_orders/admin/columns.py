@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from django.contrib.admin.utils import display_for_value
+from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Field, ForeignKey, Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ItemColumn",
+    "SideColumn",
     "at_and_by",
     "decided_by",
     "item_relations",
     "joined",
-    "parsed_uuid",
     "reason_label",
     "requested_by",
     "shown",
+    "standing_on",
 ]
 
 
@@ -48,6 +49,39 @@ class ItemColumn:
     def __call__(self, cancellation: Cancellation) -> Any:
         item = cancellation.order_item
         return shown(item, item.paths()[self.__name__])
+
+
+class SideColumn(ItemColumn):
+    """A column in a list of cancellations: who stands on one side, as far as the reader may know.
+
+    :param side: the side; its name is the column's heading.
+    """
+
+    def __init__(self, side: Side) -> None:
+        super().__init__(side.value, side.label)
+        self.side = side
+
+    @property
+    def admin_order_field(self) -> str | None:  # type: ignore[override]
+        # The order would tell names that are not shown.
+        leads_to_user = _leads_to_user(get_order_item_model(), self.side)
+        return None if leads_to_user else super().admin_order_field
+
+    def __call__(self, cancellation: Any) -> Any:
+        on_side = getattr(cancellation, f"on_{self.side}_side")
+        return standing_on(self.side, cancellation.order_item, reader_is_too=on_side)
+
+
+def standing_on(side: Side, item: Any, *, reader_is_too: bool) -> Any:
+    """Return who stands on a side of the item.
+
+    Where that is a user, names never cross: the other side is shown the side alone.
+
+    :param reader_is_too: the reader is on this side, or sees everything.
+    """
+    if not reader_is_too and _leads_to_user(type(item), side):
+        return str(side.label)
+    return shown(item, item.paths()[side])
 
 
 def shown(item: Any, path: str) -> Any:
@@ -90,12 +124,11 @@ def _field_at(model: type[Model], path: str) -> "Field[Any, Any] | None":
     return field if isinstance(field, Field) else None
 
 
-def parsed_uuid(term: str) -> UUID | None:
-    """Return the UUID that somebody typed, with or without hyphens."""
-    try:
-        return UUID(term.strip())
-    except ValueError:
-        return None
+def _leads_to_user(model: type[AbstractOrderItem], side: Side) -> bool:
+    steps = model.paths()[side].split(LOOKUP_SEP)
+    starts = (LOOKUP_SEP.join(steps[:length]) for length in range(1, len(steps) + 1))
+    related = (getattr(_field_at(model, start), "related_model", None) for start in starts)
+    return any(issubclass(end, get_user_model()) for end in related if end is not None)
 
 
 def reason_label(code: str) -> str:

@@ -1,22 +1,37 @@
-"""Cancellations as CSV, row by row."""
+"""Cancellations as CSV, streamed in parts."""
 
 import csv
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from itertools import islice
+from operator import attrgetter
 from typing import Any
 
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.timezone import is_aware, localtime
 
 from timp_orders.models import get_order_item_model
 
-__all__ = ["csv_rows", "neutral"]
+__all__ = ["csv_rows", "neutral", "streamed"]
 
 _CHUNK = 2000
-# https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_ROWS_IN_PART = 100
+_BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets take UTF-8 for the system's own encoding
 
-Name = Callable[[Any], str]
+# https://owasp.org/www-community/attacks/CSV_Injection
+_SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+# Blanks, controls and characters without width, which spreadsheets skip before a sign.
+_SKIPPED = "\\s\\x00-\\x1f\\x7f-\\xa0\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+_FORMULA = re.compile(f"[{_SKIPPED}]*(?!-[0-9]+(?:[.,][0-9]+)?\\s*$)[{_SIGNS}]")
+# Whatever separates cells here, a spreadsheet may be set to another sign, and then does not see
+# the quotes around a cell either.
+_SEPARATOR = re.compile("([;|\t\r\n])")
 
 
 class _Echo:
@@ -28,16 +43,20 @@ def neutral(value: Any) -> Any:
     """Return what a spreadsheet shows as it is, and does not calculate."""
     if isinstance(value, datetime):
         return (localtime(value) if is_aware(value) else value).isoformat()
-    if value is None or isinstance(value, int | float):
+    if value is None or isinstance(value, int | float | Decimal):
         return value
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    cells = _SEPARATOR.split(str(value))
+    text = "".join(f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells)
+    return f"'{text}" if text.startswith(("\t", "\r", "\n")) else text
 
 
-def csv_rows(cancellations: QuerySet[Any], requester: Name, decider: Name) -> Iterator[str]:
+def csv_rows(
+    cancellations: QuerySet[Any], told: Mapping[str, Callable[[Any], Any]]
+) -> Iterator[str]:
     """Yield the lines of the file; the headings are stable and not translated.
 
-    :param requester: tells who requested, as far as the reader may know; ``decider`` likewise.
+    :param told: what the reader may know of people and organizations, by the heading of the
+        column: functions of a cancellation.
     """
     model = get_order_item_model()
     of_item = {
@@ -51,12 +70,34 @@ def csv_rows(cancellations: QuerySet[Any], requester: Name, decider: Name) -> It
         "sku_name": model.SKU_NAME_FIELD,
         "quantity_ordered": model.QUANTITY_FIELD,
     }
-    own = ["uuid", "status", "reason", "note", "requested_at", "requested_via"]
-    own += ["decision_note", "decided_at", "decided_via"]
+    own = ["uuid", "status", "reason", "note", "requested_at", "requested_via", "decision_note"]
+    own += ["decided_at", "decided_via", "requested_by", "decided_by"]
+    columns: dict[str, Callable[[Any], Any]] = {name: attrgetter(name) for name in own}
+    columns |= {name: partial(_of_item, path) for name, path in of_item.items()}
+    columns |= told
     writer = csv.writer(_Echo())
-    yield writer.writerow([*own, "requested_by", "decided_by", *of_item])
+    yield _BYTE_ORDER_MARK + writer.writerow(columns)
     for cancellation in cancellations.iterator(chunk_size=_CHUNK):
-        values = [getattr(cancellation, name) for name in own]
-        values += [requester(cancellation), decider(cancellation)]
-        values += [cancellation.order_item.value_of(path) for path in of_item.values()]
-        yield writer.writerow(map(neutral, values))
+        yield writer.writerow(neutral(value(cancellation)) for value in columns.values())
+
+
+def streamed(request: HttpRequest, rows: Iterator[str]) -> Iterator[str] | AsyncIterator[str]:
+    """Return the content of a streaming response: asynchronous under ASGI, where Django would read
+    all of another one before it sends any of it.
+    """
+    parts = _parts(rows)
+    return _asynchronous(parts) if isinstance(request, ASGIRequest) else parts
+
+
+def _of_item(path: str, cancellation: Any) -> Any:
+    return cancellation.order_item.value_of(path)
+
+
+def _parts(rows: Iterator[str]) -> Iterator[str]:
+    while part := "".join(islice(rows, _ROWS_IN_PART)):
+        yield part
+
+
+async def _asynchronous(parts: Iterator[str]) -> AsyncIterator[str]:
+    while part := await sync_to_async(lambda: next(parts, ""))():
+        yield part

@@ -3,15 +3,15 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from timp_orders.admin.actions import CancellationActionsMixin
-from timp_orders.admin.columns import at_and_by, parsed_uuid, reason_label
+from timp_orders.admin.columns import at_and_by, reason_label
 from timp_orders.admin.filters import AwaitingDecisionFilter, OpenReasonFilter
+from timp_orders.admin.item_forms import leave_out
 from timp_orders.admin.scope import TrailAdmin
-from timp_orders.conf import settings
 from timp_orders.models import Cancellation
 
 __all__ = ["OrderItemAdmin"]
@@ -42,6 +42,8 @@ class OrderItemAdmin(CancellationActionsMixin, TrailAdmin):
     search_help_text = _("Search by UUID (of the item or its order), PO number or SKU.")
     raw_id_fields = ("order", "supplier")
     readonly_fields = ("uuid", "status")
+    uuid_paths = ("uuid", "order__uuid")
+    side_fields = ("order", "supplier")
     fields = (
         "uuid",
         "status",
@@ -83,20 +85,8 @@ class OrderItemAdmin(CancellationActionsMixin, TrailAdmin):
         )
         return waiting
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        if uuid := parsed_uuid(search_term):
-            return queryset.filter(Q(uuid=uuid) | Q(order__uuid=uuid)), False
-        return super().get_search_results(request, queryset, search_term)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fields = super().get_readonly_fields(request, obj)
-        if obj is None or settings.policy.standing(request.user).either_side:
-            return fields
-        # Moving an item elsewhere would take its trail, and its other side, with it.
-        return (*fields, *self.raw_id_fields)
-
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        # Never the status: a decision may have been committed since the item was read.
-        obj.save(update_fields=form.changed_data if change else None)
+        if change:
+            # An operator may have moved the item elsewhere since it was read.
+            leave_out(obj, *(name for name in self.side_fields if name not in form.changed_data))
+        super().save_model(request, obj, form, change)

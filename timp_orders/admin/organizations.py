@@ -3,14 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from timp_orders.admin.columns import parsed_uuid
-from timp_orders.admin.scope import ScopedAdmin, sees_all
+from timp_orders.admin.scope import ScopedAdmin, of_members
 
-__all__ = ["OrderAdmin", "OrganizationAdmin"]
+__all__ = ["OrderAdmin", "OrganizationAdmin", "is_referenced"]
 
 
 class OrganizationAdmin(ScopedAdmin):
@@ -21,6 +20,7 @@ class OrganizationAdmin(ScopedAdmin):
     search_fields = ("name",)
     raw_id_fields = ("members",)
     readonly_fields = ("uuid",)
+    side_fields = ("org_type",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
@@ -28,8 +28,7 @@ class OrganizationAdmin(ScopedAdmin):
         return fields if users and users.has_view_permission(request) else (*fields, "members")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        queryset = super().get_queryset(request)
-        return queryset if sees_all(request) else queryset.filter(members=request.user.pk)
+        return of_members(request, super().get_queryset(request), "members")
 
 
 class OrderAdmin(ScopedAdmin):
@@ -43,14 +42,24 @@ class OrderAdmin(ScopedAdmin):
     search_help_text = _("Search by UUID or PO number.")
     raw_id_fields = ("retailer",)
     readonly_fields = ("uuid",)
+    uuid_paths = ("uuid",)
+    side_fields = ("retailer",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        queryset = super().get_queryset(request)
-        return queryset if sees_all(request) else queryset.filter(retailer__members=request.user.pk)
+        return of_members(request, super().get_queryset(request), "retailer__members")
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        if uuid := parsed_uuid(search_term):
-            return queryset.filter(uuid=uuid), False
-        return super().get_search_results(request, queryset, search_term)
+
+def is_referenced(model: type[Model], *, but_by: type[Model] | None = None) -> bool:
+    """Tell whether a model in force has a relation to this one.
+
+    :param but_by: a model whose relations do not count.
+    """
+    # Hidden ones too: hosts write related_name="+". Not the table of a many-to-many field.
+    relations: Any = model._meta.get_fields(include_hidden=True)
+    return any(
+        relation.auto_created
+        and not relation.concrete
+        and relation.related_model is not but_by
+        and not relation.related_model._meta.auto_created
+        for relation in relations
+    )

@@ -1,24 +1,27 @@
 """What the admin classes of this app share: who may see which rows."""
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.contenttypes.models import ContentType
-from django.db import DataError
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 
+from timp_orders.admin.changelists import ScopedChangeList
 from timp_orders.conf import settings
-from timp_orders.models import Cancellation, OrderItem, Organization
+from timp_orders.models import OrderItem, Organization
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
 else:
     ModelAdmin = admin.ModelAdmin
 
-__all__ = ["ScopedAdmin", "TrailAdmin", "colleagues", "sees_all"]
+__all__ = ["ScopedAdmin", "TrailAdmin", "colleagues", "of_members", "parsed_uuid", "sees_all"]
 
 
 def sees_all(request: HttpRequest) -> bool:
@@ -26,8 +29,30 @@ def sees_all(request: HttpRequest) -> bool:
     return settings.policy.standing(request.user).sees_all
 
 
+def of_members(request: HttpRequest, queryset: QuerySet[Any], members: str) -> QuerySet[Any]:
+    """Keep the rows of organizations that the user is a member of; all for who sees everything.
+
+    :param members: the path from a row to the members.
+    """
+    if sees_all(request):
+        return queryset
+    # Without a key (an admin site may be open to anonymous users) it would be the organizations
+    # that have no members.
+    return queryset.filter(**{members: key}) if (key := request.user.pk) else queryset.none()
+
+
+def parsed_uuid(term: str) -> UUID | None:
+    """Return the UUID that somebody typed, with or without hyphens."""
+    try:
+        return UUID(term.strip())
+    except ValueError:
+        return None
+
+
 def colleagues(user: Any) -> list[Any]:
     """List the keys of the members of the user's organizations, the user's own among them."""
+    if user.pk is None:
+        return []
     if OrderItem._meta.swapped:
         return [user.pk]  # such a host may have organizations of its own, and no such tables
     own = Organization.objects.filter(members=user.pk)
@@ -45,6 +70,10 @@ class ScopedAdmin(ModelAdmin):
 
     list_per_page = 50
     show_full_result_count = False
+    uuid_paths: tuple[str, ...] = ()
+    """Paths to the UUIDs that the search finds a row by."""
+    side_fields: tuple[str, ...] = ()
+    """Fields that say which organizations a row belongs to: changed by operators only."""
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -52,6 +81,13 @@ class ScopedAdmin(ModelAdmin):
         if (found := super().get_object(request, object_id, from_field)) is None:
             raise Http404
         return found
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        if obj is None or settings.policy.standing(request.user).either_side:
+            return fields
+        # Moving a row elsewhere would take its trail, and its other side, with it.
+        return (*fields, *self.side_fields)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_fields(request, obj)
@@ -82,19 +118,20 @@ class ScopedAdmin(ModelAdmin):
         model = self.opts.get_field(field_name).related_model
         return self.admin_site._registry.get(model)  # type: ignore[arg-type]
 
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        try:
-            return super().get_changelist_instance(request)
-        except (DataError, LookupError, OverflowError, ValueError) as error:
-            # A year beyond the calendar, a NUL, an unfinished expression in the URL.
-            raise IncorrectLookupParameters from error
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ScopedChangeList]:
+        return ScopedChangeList
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        if protected:
-            # Nobody may delete a cancellation: it is protected, and no permission is lacking.
-            lacking.discard(Cancellation._meta.verbose_name)
-        return deleted, counts, lacking, protected
+    def get_uuid_paths(self) -> tuple[str, ...]:
+        return self.uuid_paths
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
+        if (uuid := parsed_uuid(search_term)) and (paths := self.get_uuid_paths()):
+            # Both: PO numbers and SKUs may look like UUIDs.
+            found |= queryset.filter(reduce(or_, (Q(**{path: uuid}) for path in paths)))
+        return found, may_have_duplicates
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

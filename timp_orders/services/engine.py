@@ -14,7 +14,7 @@ from timp_orders.services import reads, receivers, writes
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
 from timp_orders.services.outcome import Outcome
-from timp_orders.services.rules import Facts, Verdict, refusal, verdict
+from timp_orders.services.rules import Facts, Verdict, is_set_back, refusal, verdict
 from timp_orders.services.targets import Target
 from timp_orders.services.transactions import in_transaction
 from timp_orders.states import Action
@@ -57,7 +57,7 @@ def perform_one(caller: Caller, target: Target, command: Command) -> Outcome:
         outcome = _change_one(caller, command, read.item, read.facts)
     else:
         outcome.item = None if read.verdict is errors.NotFound else read.item
-        _enter(outcome, read.facts, read.verdict)
+        _enter(caller, outcome, read.facts, read.verdict)
     _log(caller, outcome, [Change(target.uuid, command)])
     return outcome
 
@@ -164,7 +164,7 @@ def _perform_batch(caller: Caller, batch: Mapping[Any, Change], outcome: Outcome
         ruled = _rule(caller, command, facts)
         if ruled == "change":
             groups.setdefault(command.text, (command, []))[1].append(facts)
-        _enter(outcome, facts, ruled)
+        _enter(caller, outcome, facts, ruled)
     for command, changing in groups.values():
         is_request = command.action == Action.REQUEST
         write = writes.open_cancellations if is_request else writes.decide
@@ -173,7 +173,14 @@ def _perform_batch(caller: Caller, batch: Mapping[Any, Change], outcome: Outcome
             receivers.send_signals(caller, command, changing, written)
 
 
-def _enter(outcome: Outcome, facts: Facts, ruled: Verdict) -> None:
+def _enter(caller: Caller, outcome: Outcome, facts: Facts, ruled: Verdict) -> None:
+    latest = facts.latest
+    if latest and is_set_back(facts.status, latest.status, caller.lifecycle):
+        logger.warning(
+            "item=%s is not cancelled, though its latest cancellation=%s is confirmed",
+            facts.uuid,
+            latest.uuid,
+        )
     if ruled == "change":
         outcome.changed.append(facts.uuid)
     elif ruled == "replay":

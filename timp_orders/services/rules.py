@@ -10,7 +10,16 @@ from timp_orders.states import Action, CancellationStatus, Lifecycle, Side
 if TYPE_CHECKING:
     from timp_orders.policy import Standing
 
-__all__ = ["Facts", "Latest", "Verdict", "is_visible", "refusal", "transition", "verdict"]
+__all__ = [
+    "Facts",
+    "Latest",
+    "Verdict",
+    "is_set_back",
+    "is_visible",
+    "refusal",
+    "transition",
+    "verdict",
+]
 
 Verdict = Literal["change", "replay"] | type[errors.CancellationError]
 
@@ -75,6 +84,21 @@ _TABLE: dict[Action, dict[str | None, Verdict | Literal["if_cancellable"]]] = {
 }
 
 
+_AFTER_SET_BACK = (Action.REQUEST, Action.CONFIRM)
+
+
+def is_set_back(
+    item_status: Hashable, cancellation_status: str | None, lifecycle: Lifecycle
+) -> bool:
+    """Tell whether the latest cancellation is confirmed, but the item is not cancelled (any more).
+
+    The host gave it another status, on purpose or by a stale ``save()``.
+    """
+    return (
+        cancellation_status == CancellationStatus.CONFIRMED and item_status != lifecycle.cancelled
+    )
+
+
 def transition(
     action: Action,
     *,
@@ -91,11 +115,8 @@ def transition(
     :returns: ``"change"``; ``"replay"`` (it is that way already: success, nothing changes); or the
         class of the error that refuses it.
     """
-    is_set_back = (
-        cancellation_status == CancellationStatus.CONFIRMED and item_status != lifecycle.cancelled
-    )
-    if is_set_back and action in (Action.REQUEST, Action.CONFIRM):
-        cancellation_status = None  # the host did: nothing is confirmed any more
+    if action in _AFTER_SET_BACK and is_set_back(item_status, cancellation_status, lifecycle):
+        cancellation_status = None  # nothing is confirmed any more
     found = _TABLE[action][cancellation_status]
     if found == "if_cancellable":
         return lifecycle.obstacle(item_status) or "change"

@@ -2,6 +2,7 @@ from tests.hosts.plain.world import (  # noqa: F401
     APPS,
     CANCELLED,
     DROPPED,
+    LISTED,
     OPEN,
     SHIPPED,
     STATUS,

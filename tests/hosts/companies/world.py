@@ -6,6 +6,7 @@ from timp_orders.testing import UserFactory
 OPEN, SHIPPED, CANCELLED = "open", "sent", "void"
 STATUS = "status"
 APPS = ["timp_orders", "companies"]
+LISTED = ["cancellation"]
 DROPPED = [
     "timp_orders_order",
     "timp_orders_organization_members",

@@ -8,4 +8,3 @@ from timp_orders.admin import AwaitingDecisionFilter, CancellationActionsMixin, 
 class OrderLineAdmin(CancellationActionsMixin, admin.ModelAdmin):
     list_display = ["public_id", "article", "state"]
     list_filter = [AwaitingDecisionFilter, OpenReasonFilter, "state"]
-    readonly_fields = ["state"]

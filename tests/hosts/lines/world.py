@@ -6,6 +6,7 @@ from timp_orders.testing import OrderFactory, OrganizationFactory, UserFactory
 OPEN, SHIPPED, CANCELLED = State.PICKED, State.SENT, State.CANCELLED
 STATUS = "state"
 APPS = ["timp_orders", "lines"]
+LISTED = ["cancellation", "order", "organization"]
 DROPPED = []
 
 

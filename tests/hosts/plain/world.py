@@ -5,6 +5,7 @@ from timp_orders.testing import OrderFactory, OrderItemFactory, OrganizationFact
 OPEN, SHIPPED, CANCELLED = "Allocated", "HasTracking", "Cancelled"
 STATUS = "status"
 APPS = ["timp_orders"]
+LISTED = ["cancellation", "order", "orderitem", "organization"]
 DROPPED = []
 
 

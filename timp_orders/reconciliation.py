@@ -1,0 +1,173 @@
+"""Find cancellations that contradict their items or themselves; nothing is repaired here.
+
+The services never write such rows, and the database refuses most of them. They come from stale
+``save()`` calls, bulk updates, SQL by hand, and imports.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.db import router
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+
+from timp_orders.models import Cancellation, get_order_item_model
+from timp_orders.models.querysets import OrderItemQuerySet
+from timp_orders.states import CancellationStatus
+
+__all__ = ["INCONSISTENCIES", "Finding", "Inconsistency", "find_inconsistencies"]
+
+_CHUNK = 1000
+_OPEN = Q(status=CancellationStatus.REQUESTED)
+
+
+class Inconsistency(NamedTuple):
+    """One kind of contradiction.
+
+    :ivar code: stable, for scripts.
+    :ivar description: for people.
+    :ivar condition: returns what the rows have in common, given the database alias; ``None`` if it
+        cannot be asked there.
+    """
+
+    code: str
+    description: str
+    condition: Callable[[str], Any]
+
+
+class Finding(NamedTuple):
+    """One cancellation, and what is wrong with it.
+
+    :ivar code: that of the :class:`Inconsistency`.
+    :ivar order_item_uuid: ``None`` if the item does not exist.
+    """
+
+    code: str
+    cancellation_uuid: UUID
+    cancellation_status: str
+    order_item_uuid: UUID | None
+    item_status: Any
+
+
+def find_inconsistencies() -> Iterator[Finding]:
+    """Yield every contradiction, kind by kind, in the order of the cancellations' keys.
+
+    One statement for each kind and each thousand findings; memory does not grow with them.
+    """
+    model = get_order_item_model()
+    using = router.db_for_write(Cancellation)  # a replica may be behind
+    items: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=using)
+    item = items.filter(pk=OuterRef("order_item_id"))
+    rows = Cancellation.objects.using(using).annotate(
+        # No join: the item may be missing.
+        item_uuid=Subquery(item.values(model.UUID_FIELD)[:1]),
+        item_status=Subquery(item.values(model.STATUS_FIELD)[:1]),
+    )
+    for kind in INCONSISTENCIES:
+        if (condition := kind.condition(using)) is not None:
+            for _, *columns in _in_chunks(rows.filter(condition)):
+                yield Finding(kind.code, *columns)
+
+
+def _in_chunks(rows: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
+    # By key, not by a cursor of the database: a pooler may not keep one.
+    columns = rows.order_by("pk").values_list("pk", "uuid", "status", "item_uuid", "item_status")
+    last = 0
+    while chunk := list(columns.filter(pk__gt=last)[:_CHUNK]):
+        yield from chunk
+        last = chunk[-1][0]
+
+
+def _others(using: str, **where: Any) -> Exists:
+    """Ask for other cancellations of the same item."""
+    others = Cancellation.objects.using(using).filter(order_item=OuterRef("order_item"), **where)
+    return Exists(others.order_by())
+
+
+def _cancelled() -> Q:
+    model = get_order_item_model()
+    return Q(**{f"order_item__{model.STATUS_FIELD}": model.lifecycle().cancelled})
+
+
+def _not_cancelled(using: str) -> Any:
+    confirmed = Q(status=CancellationStatus.CONFIRMED) & ~_cancelled()
+    return confirmed & ~_others(using, pk__gt=OuterRef("pk"))
+
+
+def _item_missing(using: str) -> Any:
+    items: OrderItemQuerySet[Any] = OrderItemQuerySet(get_order_item_model(), using=using)
+    return ~Exists(items.filter(pk=OuterRef("order_item_id")))
+
+
+def _user_missing(using: str) -> Any:
+    users = get_user_model()._default_manager
+    if router.db_for_write(users.model) != using:
+        return None  # no statement reads two databases
+    condition: Any = Q()
+    for name in ("requested_by", "decided_by"):
+        found = Exists(users.using(using).filter(pk=OuterRef(f"{name}_id")))
+        condition |= Q(**{f"{name}_id__isnull": False}) & ~found
+    return condition
+
+
+INCONSISTENCIES = (
+    Inconsistency(
+        "not_cancelled",
+        "The latest cancellation is confirmed, and the item is not cancelled.",
+        _not_cancelled,
+    ),
+    Inconsistency(
+        "cancelled_while_open",
+        "The item is cancelled, and a cancellation of it is still open.",
+        lambda using: _OPEN & _cancelled(),
+    ),
+    Inconsistency(
+        "two_open",
+        "The item has an older cancellation that is open too.",
+        lambda using: (
+            _OPEN & _others(using, status=CancellationStatus.REQUESTED, pk__lt=OuterRef("pk"))
+        ),
+    ),
+    Inconsistency(
+        "open_not_latest",
+        "The cancellation is open, and a later one of the item was decided.",
+        lambda using: _OPEN & _others(using, decided_at__isnull=False, pk__gt=OuterRef("pk")),
+    ),
+    Inconsistency(
+        "decided_without_time",
+        "The cancellation is decided or withdrawn, and nothing says when.",
+        lambda using: ~_OPEN & Q(decided_at=None),
+    ),
+    Inconsistency(
+        "open_with_decision",
+        "The cancellation is open, and says when or by whom it was decided.",
+        lambda using: (
+            _OPEN & ~Q(decided_at=None, decided_by=None, decided_by_name="", decided_via="")
+        ),
+    ),
+    Inconsistency(
+        "unknown_status",
+        "The cancellation has a status that the app does not know.",
+        lambda using: ~Q(status__in=CancellationStatus.values),
+    ),
+    Inconsistency(
+        "name_missing",
+        "The cancellation refers to a user whose name was not kept.",
+        lambda using: (
+            Q(requested_by__isnull=False, requested_by_name="")
+            | Q(decided_by__isnull=False, decided_by_name="")
+        ),
+    ),
+    Inconsistency(
+        "user_missing",
+        "The cancellation refers to a user that does not exist.",
+        _user_missing,
+    ),
+    Inconsistency(
+        "item_missing",
+        "The cancellation refers to an item that does not exist.",
+        _item_missing,
+    ),
+)
+"""Every kind, in the order in which they are looked for."""
