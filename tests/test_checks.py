@@ -213,6 +213,16 @@ WRONG = [
         )
         for name in ["timp_cancellation", "timp_latest_cancellation", "timp_on_supplier_side"]
     ],
+    *[
+        ({}, own(STATUS_NAMES=names), "E026", "STATUS_NAMES = {10")
+        for names in [
+            ["Allocated"],
+            {"Lost": "lost"},
+            {"Allocated": ""},
+            {"Allocated": 1},
+            {"Allocated": "open", "Unallocated": "open"},
+        ]
+    ],
     ({}, own(RETAILER_FIELD="order"), "E015", 'TIMP_ORDERS["POLICY"]'),
     ({}, own(SUPPLIER_FIELD="sku_id"), "E015", 'TIMP_ORDERS["POLICY"]'),
     (
@@ -245,6 +255,7 @@ def test_what_is_wrong_is_found_once_with_a_hint(monkeypatch, settings, change, 
         ({"TIMP_ORDERS_ORDER_ITEM_MODEL": "timp_orders.OrderItem"}, None),
         ({}, own(SKU_NAME_FIELD="", QUANTITY_FIELD="")),
         ({}, own(ORDER_UUID_FIELD="", QUANTITY_FIELD="lifecycle")),
+        ({}, own(STATUS_NAMES={"Allocated": "taken", "Unallocated": "new"})),
         (
             {},
             own(
@@ -374,6 +385,22 @@ class TestBaseClasses:
             plain = type("Plain", (models.Model,), {"__module__": "tests", "Meta": meta})
         del meta.app_label
         assert self.messages(AbstractOrderItem, plain) == []
+
+
+def test_a_base_with_a_name_of_the_apps_own_is_an_error():
+    """E024: Django puts its reverse relation over it without a word."""
+
+    class Base:
+        @property
+        def cancellations(self):
+            return []
+
+    with isolate_apps("tests"):
+        meta = type("Meta", (), {"app_label": "tests"})
+        line = type("Line", (Base, AbstractOrderItem), {"__module__": "tests", "Meta": meta})
+        (message,) = item_checks._names(line)
+    assert message.id == "timp_orders.E024"
+    assert "'cancellations'" in message.msg
 
 
 @pytest.mark.django_db

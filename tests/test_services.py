@@ -477,6 +477,19 @@ class TestArguments:
             SERVICES[action](named(item), by=SYSTEM, note=note)
         assert rows() == before
 
+    @pytest.mark.parametrize("note", [7, None, b"bytes"])
+    def test_a_note_that_is_no_text_is_a_type_error(self, item, cancellation, note):
+        with pytest.raises(TypeError, match="text"):
+            services.confirm_cancellation(item, by=SYSTEM, note=note)
+
+    @pytest.mark.parametrize("items", [lambda item: item, lambda item: [item]])
+    @pytest.mark.parametrize("expected", [lambda: str(uuid4()), lambda: 7, lambda: [uuid4()]])
+    def test_expected_that_is_no_uuid_is_a_type_error(self, item, cancellation, items, expected):
+        with pytest.raises(TypeError, match="expected"):
+            services.confirm_cancellation(items(item), by=SYSTEM, expected=expected())
+        cancellation.refresh_from_db()
+        assert cancellation.status == "requested"
+
     def test_the_longest_note_is_kept_as_it_is(self, item, cancellation, named):
         note = "☃" * 2000
         services.confirm_cancellation(named(item), by=SYSTEM, note=note)

@@ -279,20 +279,22 @@ def test_one_value_too_many_is_400(call, world, name):
     assert list(response.json()["errors"]) == [name]
 
 
-@pytest.mark.parametrize("charset", ["utf-7", "unicode_escape", "utf-16"])
-@pytest.mark.parametrize("name", ["po_number", "status", "cursor", "+2AA-", "\\ud800"])
-def test_half_a_character_by_a_strange_charset_is_400(call, world, charset, name):
+@pytest.mark.parametrize(
+    ("charset", "half"), [("utf-7", "%2B2AA-"), ("unicode_escape", "%5Cud800")]
+)
+@pytest.mark.parametrize("name", ["po_number", "sku_id", "status", "cursor", "page_size", "HALF"])
+def test_half_a_character_by_a_strange_charset_is_400(call, world, charset, half, name):
     """Django decodes the query string by the charset of a body that a GET does not have."""
-    for value in ("+2AA-", "\\ud800", "1"):
-        response = call(
-            f"/timp/orders/items/cancel/?{name}={value}",
-            method="get",
-            by=world.supplier,
-            content_type=f"a/b; charset={charset}",
-        )
-        assert response.status_code in (200, 400)
-        if response.status_code == 400:
-            assert error(response) == (400, "invalid")
+    name = half if name == "HALF" else name
+    response = call(
+        f"/timp/orders/items/cancel/?{name}={half}",
+        method="get",
+        by=world.supplier,
+        headers={"Content-Type": f"a/b; charset={charset}"},
+    )
+    assert error(response) == (400, "invalid")
+    shown = "?" if name == half else name
+    assert list(response.json()["errors"]) == [shown]
 
 
 def test_a_thousand_and_one_parameters_are_400(call, world):

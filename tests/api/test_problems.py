@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, OperationalError, connection
+from django.db import DataError, IntegrityError, OperationalError, connection
 from django.http import Http404
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
@@ -182,6 +182,8 @@ def authenticated(rf, world):
     [
         (errors.Busy(), (503, "busy")),
         (OperationalError(1213, "Deadlock found"), (503, "busy")),
+        (OperationalError(1366, "Incorrect string value: echo"), (400, "invalid")),
+        (DataError(1267, "Illegal mix of collations: echo"), (400, "invalid")),
         (Http404("echo"), (404, "not_found")),
         (PermissionDenied("echo"), (403, "permission_denied")),
         (APIException("own words"), (500, "error")),

@@ -1,16 +1,20 @@
 """What a host derives from a serializer is an ordinary subclass; the app's own are shared."""
 
+import csv
 import json
 from datetime import datetime
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
+from drf_spectacular.generators import SchemaGenerator
 from rest_framework.renderers import JSONRenderer
 from rest_framework.serializers import CharField
 
 from timp_orders.api import serializers
 from timp_orders.api.serializers import shared
+from timp_orders.models import OrderItem
 from timp_orders.services import SYSTEM
 from timp_orders.services.caller import Caller
 from timp_orders.services.reads import visible_item
@@ -68,3 +72,36 @@ def test_a_host_adds_replaces_and_removes_fields(item, supplier_user):
     assert answer["sku_id"] == item.order.po_number
     assert answer["supplier_name"] == item.supplier.name
     assert answer["supported_actions"] == []
+
+
+class TestNamesOfStatuses:
+    """A host whose statuses are codes says how partners read them."""
+
+    @pytest.fixture(autouse=True)
+    def _names(self, monkeypatch):
+        names = {"Allocated": "At the packing desk", "HasTracking": "On its way"}
+        monkeypatch.setattr(OrderItem, "STATUS_NAMES", names)
+
+    def test_answers_have_the_name(self, call, world):
+        detail = call("item", world.item.uuid, method="get", by=world.supplier).json()
+        listed = call("cancellations", method="get", by=world.supplier).json()["results"]
+        assert detail["status"] == listed[0]["order_item"]["status"] == "At the packing desk"
+        done = call("confirm", world.item.uuid, by=world.supplier).json()
+        assert done["status"] == "Cancelled"  # without a name of its own
+
+    def test_problems_have_the_name(self, call, world):
+        OrderItem.objects.update(status="HasTracking")
+        problem = call("confirm", world.item.uuid, by=world.supplier).json()
+        assert (problem["code"], problem["item_status"]) == ("already_shipped", "On its way")
+
+    def test_the_export_has_the_name(self, admin_client, world):
+        path = reverse("admin:timp_orders_cancellation_export")
+        (row,) = csv.DictReader(admin_client.get(path).getvalue().decode("utf-8-sig").splitlines())
+        assert row["item_status"] == "At the packing desk"
+        assert row["quantity_ordered"] == "1"
+
+    def test_the_examples_of_the_schema_have_the_names(self):
+        text = json.dumps(SchemaGenerator().get_schema(request=None, public=True))
+        assert "At the packing desk" in text
+        assert "On its way" in text
+        assert "HasTracking" not in text

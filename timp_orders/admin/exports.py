@@ -50,6 +50,9 @@ def neutral(value: Any) -> Any:
     return f"'{text}" if text.startswith(("\t", "\r", "\n")) else text
 
 
+_HEADINGS = {"quantity": "quantity_ordered"}
+
+
 def csv_rows(
     cancellations: QuerySet[Any], told: Mapping[str, Callable[[Any], Any]]
 ) -> Iterator[str]:
@@ -59,21 +62,14 @@ def csv_rows(
         column: functions of a cancellation.
     """
     model = get_order_item_model()
-    of_item = {
-        "order_item_uuid": model.UUID_FIELD,
-        "item_status": model.STATUS_FIELD,
-        "order_uuid": model.ORDER_UUID_FIELD,
-        "po_number": model.PO_NUMBER_FIELD,
-        "retailer": model.RETAILER_FIELD,
-        "supplier": model.SUPPLIER_FIELD,
-        "sku_id": model.SKU_ID_FIELD,
-        "sku_name": model.SKU_NAME_FIELD,
-        "quantity_ordered": model.QUANTITY_FIELD,
-    }
+    paths = model.paths()
+    status = paths.pop("status")
     own = ["uuid", "status", "reason", "note", "requested_at", "requested_via", "decision_note"]
     own += ["decided_at", "decided_via", "requested_by", "decided_by"]
     columns: dict[str, Callable[[Any], Any]] = {name: attrgetter(name) for name in own}
-    columns |= {name: partial(_of_item, path) for name, path in of_item.items()}
+    columns["order_item_uuid"] = partial(_of_item, paths.pop("uuid"))
+    columns["item_status"] = lambda found: model.status_name(_of_item(status, found))
+    columns |= {_HEADINGS.get(name, name): partial(_of_item, path) for name, path in paths.items()}
     columns |= told
     writer = csv.writer(_Echo())
     yield _BYTE_ORDER_MARK + writer.writerow(columns)

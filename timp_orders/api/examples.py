@@ -31,10 +31,9 @@ def _words() -> SimpleNamespace:
     """Return what the examples say in the host's own words."""
     model = get_order_item_model()
     lifecycle = model.lifecycle()
-    names = getattr(model, "STATUS_NAMES", {})
 
     def first(statuses: Iterable[Hashable]) -> str:
-        return min((str(names.get(status, status)) for status in statuses), default="")
+        return min(map(model.status_name, statuses), default="")
 
     return SimpleNamespace(
         cancellable=first(lifecycle.cancellable),

@@ -18,6 +18,7 @@ from rest_framework.views import exception_handler
 
 from timp_orders import errors
 from timp_orders.conf import settings
+from timp_orders.models import get_order_item_model
 from timp_orders.services.transactions import is_contention, is_unstorable_text
 
 __all__ = ["MEDIA_TYPE", "Problem", "respond", "title_of"]
@@ -57,7 +58,9 @@ class Problem(APIException):
         self.members = members
         if isinstance(error, errors.NotPossible):
             status = error.item_status
-            self.members["item_status"] = None if status is None else str(status)
+            self.members["item_status"] = (
+                None if status is None else get_order_item_model().status_name(status)
+            )
             self.members["cancellation_status"] = error.cancellation_status
         if isinstance(error, errors.Busy):
             self.wait = settings.RETRY_AFTER  # becomes the Retry-After header

@@ -35,6 +35,7 @@ __all__ = [
     "PathField",
     "ProblemSerializer",
     "RefusalSerializer",
+    "StatusField",
     "TextPathField",
     "TimestampField",
     "UUIDPathField",
@@ -66,6 +67,13 @@ class TextPathField(PathField, serializers.CharField):
         return "" if value is None else value
 
 
+class StatusField(TextPathField):
+    """An item's status, as partners read it."""
+
+    def get_attribute(self, item: Any) -> Any:
+        return item.status_name(super().get_attribute(item))
+
+
 class NumberPathField(PathField, serializers.IntegerField):
     """A number as it is stored: that of a host's decimal column may have a fraction."""
 
@@ -94,7 +102,7 @@ class NamedItemSerializer(BaseSerializer):
     sku_id = TextPathField("sku_id")
     sku_name = TextPathField("sku_name")
     quantity_ordered = NumberPathField("quantity")
-    status = TextPathField("status")
+    status = StatusField("status")
 
 
 class CancellationSerializer(CancellationBase):

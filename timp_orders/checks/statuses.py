@@ -1,11 +1,12 @@
 """System checks of the statuses of order items: their column, and what the host says they mean."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ValidationError
 from django.db.models.constants import LOOKUP_SEP
+from django.utils.functional import Promise
 
 from timp_orders.conf import Settings, settings
 from timp_orders.models import AbstractOrderItem, OrderItem
@@ -34,6 +35,19 @@ def statuses(model: ItemModel) -> Iterator[CheckMessage]:
         return
     problems = [message for name in _DECLARED for message in _declared(model, field, name)]
     yield from problems or _overlapping(model)
+    names: Any = model.STATUS_NAMES
+    if not (
+        isinstance(names, Mapping)
+        and all(_may_hold(field, status) for status in names)
+        and all(isinstance(name, str | Promise) and name for name in names.values())
+        and len({str(name) for name in names.values()}) == len(names)
+    ):
+        yield Error(
+            "STATUS_NAMES must map statuses of the model to different names.",
+            hint='Write, for example, STATUS_NAMES = {10: "New", 30: "Sent"}.',
+            obj=model,
+            id="timp_orders.E026",
+        )
 
 
 def _declared(model: ItemModel, field: Any, name: str) -> Iterator[CheckMessage]:

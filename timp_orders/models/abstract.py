@@ -1,7 +1,7 @@
 """The part of an order item that a host's own order line inherits."""
 
 import uuid
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.core.exceptions import FieldDoesNotExist
@@ -47,6 +47,9 @@ class AbstractOrderItem(models.Model):
     CANCELLED_STATUS: ClassVar[Hashable]
     """The status that means cancelled."""
 
+    STATUS_NAMES: ClassVar[Mapping[Any, str]] = {}
+    """How partners read statuses that are numbers or codes; others are shown as they are."""
+
     class Meta:
         abstract = True
 
@@ -61,6 +64,11 @@ class AbstractOrderItem(models.Model):
             frozenset(cls.SHIPPED_STATUSES),
             cls.CANCELLED_STATUS,
         )
+
+    @classmethod
+    def status_name(cls, status: Any) -> str:
+        """Return a status as partners read it, in the API and the export."""
+        return str(cls.STATUS_NAMES.get(status, status))
 
     @classmethod
     def paths(cls) -> dict[str, str]:
