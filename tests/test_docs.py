@@ -67,6 +67,14 @@ def test_the_calls_are_shown_on_the_repositorys_pages_too():
     assert "already_shipped" in done.stdout
 
 
+def test_the_files_of_hosts_are_shown_as_they_are():
+    """Changed on purpose? ``python docs/inlined_files.py`` writes them anew."""
+    page = runpy.run_path(str(ROOT / "docs" / "inlined_files.py"))["page"]
+    text = (ROOT / "docs" / "hosts.rst").read_text()
+    assert text.count(".. The file ") == 8
+    assert text == page(text)
+
+
 @pytest.mark.processes
 def test_the_documents_are_built_without_a_warning(tmp_path):
     pytest.importorskip("sphinx", reason="Sphinx (extra docs) is not installed.")
