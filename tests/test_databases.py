@@ -17,7 +17,7 @@ from timp_orders.testing import UserFactory
 @pytest.mark.processes
 def test_a_router_may_put_the_app_on_an_alias_of_its_own():
     """The app alone: users and their permissions stay on another."""
-    done = run("apart", ["workflow", "apart_statements"])
+    done = run("own_database", ["workflow", "statements_by_database"])
     assert done.returncode == 0, done.stdout + done.stderr
 
 

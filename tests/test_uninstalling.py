@@ -37,11 +37,16 @@ MODELS = [
 ]
 ADMIN = [
     (
-        "from timp_orders.admin import "
-        "AwaitingDecisionFilter, CancellationActionsMixin, OpenReasonFilter\n",
+        "from timp_orders.admin import (\n"
+        "    AwaitingDecisionFilter,\n"
+        "    CancellationActionsMixin,\n"
+        "    OpenReasonFilter,\n"
+        "    OrderItemInlineMixin,\n"
+        ")\n",
         "",
     ),
     ("CancellationActionsMixin, ", ""),
+    ("OrderItemInlineMixin, ", ""),
     ("AwaitingDecisionFilter, OpenReasonFilter, ", ""),
     ("tests.hosts.companies", "companies"),
 ]

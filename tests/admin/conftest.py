@@ -3,7 +3,7 @@ from itertools import count
 import pytest
 from django.test import Client
 
-from tests.admin.desk import Desk
+from tests.admin.staff_client import Desk
 from timp_orders.models import Cancellation, OrderItem
 from timp_orders.testing import UserFactory
 

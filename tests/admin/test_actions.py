@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from tests.admin.desk import actions, kinds, said
+from tests.admin.staff_client import actions, kinds, said
 from tests.test_states import CANCELLATION_STATUSES, ITEM_STATUSES, expected
 from timp_orders.admin import preview
 from timp_orders.models import Cancellation, OrderItem

@@ -8,7 +8,7 @@ from django.template import TemplateDoesNotExist
 from django.test.utils import isolate_apps
 
 from tests.admin import hosts
-from tests.admin.desk import actions, kinds, said
+from tests.admin.staff_client import actions, kinds, said
 from timp_orders.admin import OrderAdmin, OrderItemAdmin, OrganizationAdmin
 from timp_orders.admin.columns import item_relations, joined, shown
 from timp_orders.models import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.admin.desk import kinds, said
+from tests.admin.staff_client import kinds, said
 from timp_orders.models import Cancellation
 from timp_orders.states import Action
 

@@ -7,7 +7,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser
 
-from tests.admin.desk import kinds, said
+from tests.admin.staff_client import kinds, said
 from timp_orders.admin import OrderAdmin, OrganizationAdmin
 from timp_orders.admin.scope import colleagues
 from timp_orders.models import Cancellation, Order, Organization

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.admin.desk import said
+from tests.admin.staff_client import said
 from timp_orders.admin.selection import Announced, Selection
 from timp_orders.models import Cancellation, OrderItem
 from timp_orders.states import Action

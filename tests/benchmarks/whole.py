@@ -8,7 +8,7 @@ from django.db import connection, reset_queries
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, setup_test_environment
 
-from tests.admin.desk import Desk
+from tests.admin.staff_client import Desk
 from tests.benchmarks.timing import progress
 from tests.benchmarks.world import TOKEN, analyze, seed
 from timp_orders.models import OrderItem

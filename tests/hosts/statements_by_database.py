@@ -4,7 +4,7 @@ import pytest
 from django.db import connections, transaction
 from django.test.utils import CaptureQueriesContext
 
-from tests.hosts.apart.world import make_world
+from tests.hosts.own_database.world import make_world
 from timp_orders import services
 from timp_orders.models import Cancellation, OrderItem
 from timp_orders.services import SYSTEM

@@ -6,7 +6,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.admin.desk import kinds, said
+from tests.admin.staff_client import kinds, said
 from timp_orders.models import Cancellation, OrderItem
 from timp_orders.services.engine import BATCH_SIZE
 from timp_orders.signals import cancellation_confirmed

@@ -1,4 +1,4 @@
-class ApartRouter:
+class OwnDatabaseRouter:
     """The app on ``trail``; users, permissions and all else stay on ``default``."""
 
     def db_for_read(self, model, **hints):

@@ -1,8 +1,4 @@
-"""Fuzz the example project by its schema: ``python -m tests.fuzz [examples]``.
-
-Starts the demonstration on a database of its own and lets schemathesis, with all its checks and
-all its phases, call it as the supplier and as the retailer. Fails if it finds anything.
-"""
+"""Runs the fuzzer; see the package."""
 
 import os
 import subprocess

@@ -5,8 +5,8 @@ from copy import deepcopy
 from tests.hosts.base import *  # noqa: F403
 from tests.hosts.base import DATABASES, use_test_database
 
-use_test_database("apart")
+use_test_database("own_database")
 DATABASES["trail"] = deepcopy(DATABASES["default"])
 if "TEST" in DATABASES["trail"]:
     DATABASES["trail"]["TEST"]["NAME"] += "_trail"
-DATABASE_ROUTERS = ["tests.hosts.apart.router.ApartRouter"]
+DATABASE_ROUTERS = ["tests.hosts.own_database.router.OwnDatabaseRouter"]

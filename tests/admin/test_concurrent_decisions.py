@@ -6,7 +6,7 @@ from django.db import connection
 from django.dispatch import receiver
 from django.test.utils import CaptureQueriesContext
 
-from tests.admin.desk import kinds, said
+from tests.admin.staff_client import kinds, said
 from timp_orders import services
 from timp_orders.admin import reports
 from timp_orders.errors import Busy, Veto

@@ -1,8 +1,4 @@
-"""The app from outside: ``python -m tests.outside``.
-
-Builds the wheel and the sdist, looks into them, and follows the README's steps literally in a new
-project with a virtual environment of its own: migrate, call, uninstall.
-"""
+"""Builds, installs and calls; see the package."""
 
 import os
 import re
