@@ -97,3 +97,21 @@ def test_column_and_export_show_what_the_reader_may_know(line, in_force, of_reta
     rows = SimpleNamespace(iterator=lambda chunk_size: [cancellation])
     [row] = csv.DictReader(csv_rows(rows, TOLD))
     assert (row["retailer"], row["requested_by"], row["supplier"]) == (shown, shown, "Vendor")
+
+
+@pytest.mark.django_db
+def test_the_confirmation_page_shows_what_the_reader_may_know(
+    staff, retailer, supplier_desk, desk_of, cancellation, monkeypatch
+):
+    monkeypatch.setattr("timp_orders.admin.columns._leads_to_user", lambda *args: True)
+    own = staff("cancel_order")
+    retailer.members.add(own)
+    item, name = cancellation.order_item, retailer.name
+    for action, desk, is_shown in [
+        ("confirm", supplier_desk, False),
+        ("withdraw", desk_of(own), True),
+    ]:
+        page = desk.announce(action, item)
+        [shown] = [listed.timp_texts for group in page.context["groups"] for listed in group.items]
+        assert (str(shown["retailer"]) == name) is is_shown
+        assert (str(shown["supplier"]) == item.supplier.name) is not is_shown

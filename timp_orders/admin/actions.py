@@ -15,6 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from timp_orders.admin.decisions import Decision
+from timp_orders.admin.extending import extended
 from timp_orders.admin.forms import ActionForm
 from timp_orders.admin.item_forms import StatusKeptMixin
 from timp_orders.admin.preview import announced, groups
@@ -52,7 +53,7 @@ class CancellationActionsMixin(StatusKeptMixin):
         "request_cancellation",
         "withdraw_cancellation",
     ]
-    change_form_template = "admin/timp_orders/order_item_change_form.html"
+    trail_template = "admin/timp_orders/order_item_with_trail.html"
     cancellation_template = "admin/timp_orders/cancellation_action.html"
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
@@ -131,10 +132,10 @@ class CancellationActionsMixin(StatusKeptMixin):
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
+        page = super().render_change_form(request, context, *args, **kwargs)
         item = kwargs.get("obj")
-        if item is not None:
-            context |= self._trail_context(request, item)
-        return super().render_change_form(request, context, *args, **kwargs)
+        shown = self._trail_context(request, item) if item is not None else {}
+        return extended(page, self.trail_template, shown) if shown else page
 
     def _trail_context(self, request: HttpRequest, item: Any) -> dict[str, Any]:
         caller = Caller.of(request.user, via=Via.ADMIN)
@@ -142,7 +143,6 @@ class CancellationActionsMixin(StatusKeptMixin):
             return {}  # a host's own admin may show more items than there are trails to be seen
         may = self.has_cancel_permission(request)
         return {
-            "trail_shown": True,
             "trail": trail(found, caller),
             "cancellation_buttons": [
                 (action.value, WORDINGS[action], self._action_url(item, action))

@@ -8,7 +8,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import quote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet, Value
-from django.http import HttpRequest, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -24,6 +24,7 @@ from timp_orders.admin.columns import (
     requested_by,
 )
 from timp_orders.admin.exports import csv_rows, streamed
+from timp_orders.admin.extending import extended
 from timp_orders.admin.filters import ReasonFilter
 from timp_orders.admin.scope import TrailAdmin, sees_all
 from timp_orders.conf import settings
@@ -53,7 +54,7 @@ class CancellationAdmin(TrailAdmin):
     list_filter = ("status", ReasonFilter, "requested_via", "decided_via")
     date_hierarchy = "requested_at"
     search_help_text = _("Search by the UUID of an item or a cancellation, PO number or SKU.")
-    change_list_template = "admin/timp_orders/cancellation_change_list.html"
+    export_template = "admin/timp_orders/cancellations_with_export.html"
     fieldsets = (
         (None, {"fields": ("uuid", "status", "item_link")}),
         (
@@ -150,6 +151,13 @@ class CancellationAdmin(TrailAdmin):
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"
         view = self.admin_site.admin_view(self.export_view)
         return [path("export/", view, name=name), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        page = super().changelist_view(request, extra_context)
+        is_list = "cl" in (getattr(page, "context_data", None) or {})  # no page of an action
+        return extended(page, self.export_template, {}) if is_list else page
 
     def export_view(self, request: HttpRequest) -> StreamingHttpResponse | HttpResponseRedirect:
         """Stream the cancellations of the list, filtered as it is, as CSV."""

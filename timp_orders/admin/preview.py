@@ -8,13 +8,13 @@ from typing import Any
 from django.db.models import QuerySet
 
 from timp_orders import errors
-from timp_orders.admin.columns import joined, reason_label, shown
+from timp_orders.admin.columns import joined, reason_label, shown, standing_on
 from timp_orders.admin.selection import Announced
 from timp_orders.admin.wording import REFUSED, WORDINGS, counted
 from timp_orders.services.caller import Caller
 from timp_orders.services.reads import attach, facts_of, items_with_facts
 from timp_orders.services.rules import verdict
-from timp_orders.states import Action
+from timp_orders.states import Action, Side
 
 __all__ = ["LISTED", "Group", "announced", "error_of", "groups"]
 
@@ -93,10 +93,13 @@ def _read(caller: Caller, rows: Iterable[Announced]) -> dict[Any, Any]:
     items = items_with_facts(caller).filter(pk__in=list(verdicts))
     found = {}
     for item in joined(items):
-        attach(item, caller)
+        facts = attach(item, caller)
         latest = item.timp_cancellation
         item.timp_reason = reason_label(latest.reason) if latest else ""
         item.timp_texts = {name: shown(item, path) for name, path in item.paths().items()}
+        for side in Side:
+            is_too = caller.standing.sees_all or bool(facts.on_side(side))
+            item.timp_texts[side.value] = standing_on(side, item, reader_is_too=is_too)
         verdict = verdicts[item.pk]
         item.timp_refusal = "" if verdict in ("change", "replay") else str(error_of(verdict))
         found[item.pk] = item
