@@ -1,4 +1,4 @@
-"""Values that a query set leaves open, so that it can be kept.
+"""Parameters of query sets that are built once and kept.
 
 Django takes as long to build a query set as a database takes to answer it. One that is built once,
 but for a value or two, saves that, and reads as any other.

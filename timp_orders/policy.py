@@ -1,4 +1,4 @@
-"""Who stands on which side, and who may do what: the one class that hosts replace."""
+"""The policy, which hosts may replace: who is on which side, and who may do what."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -83,7 +83,7 @@ class Policy:
     """
 
     def on_side(self, queryset: QuerySet[Any], user: "User", side: Side) -> QuerySet[Any]:
-        """Keep the order items on whose ``side`` the user stands.
+        """Keep the order items on whose ``side`` the user is.
 
         Judge each item by itself, whichever others are in the query set: by ``filter`` and
         ``exclude``, not by slices, ``distinct`` on fields or windows.

@@ -22,7 +22,7 @@ __all__ = [
 
 
 class ItemStatus(TextChoices):
-    """Where fulfilment stands, in the platform's words.
+    """The status of an order item, in the platform's words.
 
     ``REJECTED`` is about *allocation*: a refused cancellation never writes it.
     """

@@ -19,7 +19,7 @@ class Desk:
         return list(self.list(model, **query).context["cl"].result_list)
 
     def announce(self, action, *items, across=False, **query):
-        """Select items in the list and take an action: the page between."""
+        """Select items in the list and take an action: the confirmation page."""
         return self.client.post(
             self.url("changelist"),
             {
@@ -32,7 +32,7 @@ class Desk:
         )
 
     def decide(self, page, **data):
-        """Press the button of the page between; the list that follows."""
+        """Press the button of the confirmation page; the list that follows."""
         data = {"selection": page.context["selection"], "note": "", **data}
         return self.client.post(page.context["decide_url"], data, follow=True)
 
@@ -48,7 +48,7 @@ def said(response):
 
 
 def kinds(page):
-    """What the page between says: how many items of each kind."""
+    """What the confirmation page says: how many items of each kind."""
     return {group.kind: group.count for group in page.context["groups"]}
 
 

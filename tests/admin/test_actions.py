@@ -1,4 +1,4 @@
-"""The actions: who is offered them, the page between, and what is told afterwards."""
+"""The actions: who is offered them, the confirmation page, and what is told afterwards."""
 
 import re
 from itertools import product
@@ -77,7 +77,7 @@ class TestPermissions:
         assert "Only the other side of the order" in page.content.decode()
 
 
-class TestPageBetween:
+class TestConfirmationPage:
     @pytest.mark.parametrize("action", Action.values)
     def test_it_says_what_the_service_then_does_in_every_state(self, desk, order, supplier, action):
         states = list(product(ITEM_STATUSES, CANCELLATION_STATUSES))

@@ -264,8 +264,8 @@ class TestExport:
         crowd(250)
         read = []
 
-        def counted(cancellations, told):
-            for row in csv_rows(cancellations, told):
+        def counted(cancellations, masked):
+            for row in csv_rows(cancellations, masked):
                 read.append(row)
                 yield row
 

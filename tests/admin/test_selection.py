@@ -1,4 +1,4 @@
-"""What the page between hands back to the server."""
+"""What the confirmation page sends back to the server."""
 
 import pytest
 

@@ -87,13 +87,13 @@ class Window:
             self.click(f'[name=_selected_action][value="{item.pk}"]')
 
     def take(self, action):
-        """Take an action on what is ticked; the page between follows."""
+        """Take an action on what is ticked; the confirmation page follows."""
         Select(self.find("[name=action]")).select_by_value(f"{action}_cancellation")
         self.click(".actions button[name=index]")
         self.find("body.cancellation-action")
 
     def confirm(self, note=""):
-        """Press the button of the page between; the messages that follow."""
+        """Press the button of the confirmation page; the messages that follow."""
         if note:
             self.type("#id_note", note)
         self.click(".submit-row [type=submit]")

@@ -1,4 +1,4 @@
-"""The app in Django's admin: decisions by the service functions, all else in the ordinary way.
+"""Register the app's models in Django's admin; decisions go through the service functions.
 
 Every class may be subclassed, or unregistered and replaced. A host with an order item model of its
 own mixes :class:`CancellationActionsMixin` into its own ``ModelAdmin``. Orders and organizations

@@ -1,4 +1,4 @@
-"""The four actions, and the confirmation page of each."""
+"""Admin actions on order items, each with a confirmation page."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -57,7 +57,7 @@ class CancellationActionsMixin(StatusKeptMixin):
     cancellation_template = "admin/timp_orders/cancellation_action.html"
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
-        """Tell whether the user may decide anything; on which side is for the service to say."""
+        """Tell whether the user may take any action; the service checks the side."""
         return (
             self.has_view_or_change_permission(request)
             and settings.policy.standing(request.user).may_cancel
@@ -101,7 +101,7 @@ class CancellationActionsMixin(StatusKeptMixin):
         ]
 
     def announce_view(self, request: HttpRequest, object_id: str, action: str) -> HttpResponse:
-        """Say what an action will do to one item: where the buttons of its page lead."""
+        """Show the confirmation page for one item; the buttons of its page lead here."""
         self._require_permission(request)
         item = self.get_object(request, unquote(object_id))
         if item is None or action not in Action.values:
@@ -112,7 +112,7 @@ class CancellationActionsMixin(StatusKeptMixin):
     # A batch that was committed stays so, whatever becomes of the next one.
     @transaction.non_atomic_requests
     def decide_view(self, request: HttpRequest) -> HttpResponse:
-        """Do what a page has announced."""
+        """Carry out what a confirmation page has announced."""
         self._require_permission(request)
         try:
             text = request.POST.get("selection", "")
@@ -179,7 +179,7 @@ class CancellationActionsMixin(StatusKeptMixin):
     def _announce_again(
         self, request: HttpRequest, selection: Selection, form: ActionForm
     ) -> HttpResponse:
-        """Show the page anew, as things stand now, with what is wrong with the form."""
+        """Show the confirmation page again, as the items are now, with the errors of the form."""
         pks = [row.pk for row in selection.rows]
         batches = [pks[at : at + BATCH_SIZE] for at in range(0, len(pks), BATCH_SIZE)]
         named = map(self._named, batches)

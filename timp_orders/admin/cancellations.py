@@ -1,4 +1,4 @@
-"""The trail of all cancellations: read by many, written by nobody here."""
+"""Admin of cancellations: the audit trail, read-only."""
 
 from collections.abc import Callable
 from typing import Any
@@ -39,7 +39,7 @@ _SIDE_COLUMNS = {side.value: SideColumn(side) for side in Side}
 
 
 class CancellationAdmin(TrailAdmin):
-    """Read-only, for superusers too: only the services write the trail."""
+    """Admin of cancellations, read-only for superusers too: only the services write them."""
 
     list_display = (
         "uuid",
@@ -160,7 +160,7 @@ class CancellationAdmin(TrailAdmin):
         return extended(page, self.export_template, {}) if is_list else page
 
     def export_view(self, request: HttpRequest) -> StreamingHttpResponse | HttpResponseRedirect:
-        """Stream the cancellations of the list, filtered as it is, as CSV."""
+        """Stream the cancellations of the filtered list as CSV."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:

@@ -1,4 +1,4 @@
-"""Lists that answer wrong parameters in their address, and databases without time zones."""
+"""Change lists that tolerate wrong parameters, and databases without time zone tables."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _LIMITS = {"year": (2, 9998), "month": (1, 12), "day": (1, 31)}
 
 
 def converts_time_zones(using: str) -> bool:
-    """Tell whether the database can cut a moment to the reader's day.
+    """Tell whether the database can convert timestamps to the reader's time zone.
 
     MariaDB and MySQL convert only with time zone tables, which not every installation has.
 
@@ -28,7 +28,7 @@ def converts_time_zones(using: str) -> bool:
 
 
 class ScopedChangeList(ChangeList):
-    """A list whose address may hold anything: what cannot be looked up leads to the plain list.
+    """A change list that shows itself unfiltered if a parameter in its URL is wrong.
 
     Errors of a host's own filters are not caught.
     """

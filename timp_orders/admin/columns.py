@@ -1,4 +1,4 @@
-"""What the pages tell of an item and of its cancellations, whatever the host's item model."""
+"""Columns and texts about items and cancellations, for any item model."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ __all__ = [
 
 
 class ItemColumn:
-    """A column in a list of cancellations: what stands at one of the item's field paths.
+    """A column in a list of cancellations that shows what one of the item's paths leads to.
 
     :param name: what of the item it shows, one of ``AbstractOrderItem.paths()``.
     :param label: the column's heading.
@@ -52,7 +52,7 @@ class ItemColumn:
 
 
 class SideColumn(ItemColumn):
-    """A column in a list of cancellations: who stands on one side, as far as the reader may know.
+    """A column in a list of cancellations that shows one side, as far as the reader may see it.
 
     :param side: the side; its name is the column's heading.
     """
@@ -73,7 +73,7 @@ class SideColumn(ItemColumn):
 
 
 def standing_on(side: Side, item: Any, *, reader_is_too: bool) -> Any:
-    """Return who stands on a side of the item.
+    """Return the organization or user on one side of the item.
 
     Where that is a user, names never cross: the other side is shown the side alone.
 
@@ -85,26 +85,26 @@ def standing_on(side: Side, item: Any, *, reader_is_too: bool) -> Any:
 
 
 def shown(item: Any, path: str) -> Any:
-    """Return what stands at a path from the item: a choice's label, or the value."""
+    """Return the value at a path from the item, or its label if it is a choice."""
     value = item.value_of(path)
     field = _field_at(type(item), path)
     return dict(field.flatchoices).get(value, value) if field else value
 
 
 def at_and_by(at: datetime, by: str) -> str:
-    """Return a moment and, in small print below, a word on it."""
+    """Format a timestamp, with a text in small print below it."""
     moment = display_for_value(at, "")
     return format_html('{}<div class="help">{}</div>', moment, by) if by else moment
 
 
 def joined(items: QuerySet[Any]) -> QuerySet[Any]:
-    """Join what showing an item follows, and nothing more."""
+    """Join the relations that showing an item follows."""
     relations = item_relations(items.model)
     return items.select_related(*relations) if relations else items.select_related(None)
 
 
 def item_relations(model: type[AbstractOrderItem]) -> list[str]:
-    """Name the relations to join, so that showing an item reads nothing more."""
+    """Return the relations to join, so that showing an item sends no other statement."""
     relations: set[str] = set()
     for path in model.paths().values():
         steps = path.split(LOOKUP_SEP)
@@ -132,19 +132,19 @@ def _leads_to_user(model: type[AbstractOrderItem], side: Side) -> bool:
 
 
 def reason_label(code: str) -> str:
-    """Return a reason in the host's words; a code that the host has dropped, as it is."""
+    """Return the label of a reason; a code that the host has dropped is returned as it is."""
     return str(settings.REASONS.get(code, code))
 
 
 def requested_by(cancellation: Cancellation, *, on_retailer_side: bool) -> str:
-    """Say who requested: to the other side, only that it was the retailer."""
+    """Return who requested; to the other side, only "retailer"."""
     return cancellation.requested_by_name if on_retailer_side else str(Side.RETAILER.label)
 
 
 def decided_by(
     cancellation: Cancellation, *, on_retailer_side: bool, on_supplier_side: bool
 ) -> str:
-    """Say who decided or withdrew: to the other side, only which side it was."""
+    """Return who decided or withdrew; to the other side, only which side it was."""
     if cancellation.status == CancellationStatus.REQUESTED:
         return ""
     withdrawn = cancellation.status == CancellationStatus.WITHDRAWN

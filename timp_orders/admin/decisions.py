@@ -1,4 +1,4 @@
-"""Carry out what a confirmation page announced, in batches, and count what became of it."""
+"""Carry out a confirmed selection in batches, and count the results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ class Refusals:
 
 @dataclass
 class Tally:
-    """What became of the selection; small, however many items it had."""
+    """Counts of the results; small, however many items were selected."""
 
     changed: int = 0
     unchanged: int = 0
@@ -59,7 +59,7 @@ class Tally:
 
 
 class Decision:
-    """Hands to the service what the confirmation page said would change, and nothing else.
+    """Pass to the service what the confirmation page said would change, and nothing else.
 
     An item that was already so, or could not be changed, is reported as the page said it.
 
@@ -130,7 +130,7 @@ class Decision:
             return Outcome(refused=dict.fromkeys(uuids, busy))
 
     def _log(self, outcome: Outcome) -> None:
-        """Write Django's own history, after the commit: the audit trail is already written."""
+        """Write log entries of the admin after the commit; the audit trail is already written."""
         uuid = F(self.caller.model.UUID_FIELD)
         LogEntry.objects.log_actions(
             self.caller.user_id,
@@ -140,7 +140,7 @@ class Decision:
         )
 
     def _report_announced(self, rows: Sequence[Announced]) -> None:
-        """Report what the page already said: the rest of the selection."""
+        """Count the items that the confirmation page said would not change."""
         by_code: dict[str, list[Announced]] = {}
         for row in rows:
             by_code.setdefault(row.verdict, []).append(row)

@@ -40,7 +40,7 @@ class _Echo:
 
 
 def neutral(value: Any) -> Any:
-    """Return what a spreadsheet shows as it is, and does not calculate."""
+    """Return a value that no spreadsheet takes for a formula."""
     if isinstance(value, datetime):
         return (localtime(value) if is_aware(value) else value).isoformat()
     if value is None or isinstance(value, int | float | Decimal):
@@ -54,11 +54,11 @@ _HEADINGS = {"quantity": "quantity_ordered"}
 
 
 def csv_rows(
-    cancellations: QuerySet[Any], told: Mapping[str, Callable[[Any], Any]]
+    cancellations: QuerySet[Any], masked: Mapping[str, Callable[[Any], Any]]
 ) -> Iterator[str]:
     """Yield the lines of the file; the headings are stable and not translated.
 
-    :param told: what the reader may know of people and organizations, by the heading of the
+    :param masked: what the reader may know of people and organizations, by the heading of the
         column: functions of a cancellation.
     """
     model = get_order_item_model()
@@ -70,7 +70,7 @@ def csv_rows(
     columns["order_item_uuid"] = partial(_of_item, paths.pop("uuid"))
     columns["item_status"] = lambda found: model.status_name(_of_item(status, found))
     columns |= {_HEADINGS.get(name, name): partial(_of_item, path) for name, path in paths.items()}
-    columns |= told
+    columns |= masked
     writer = csv.writer(_Echo())
     yield _BYTE_ORDER_MARK + writer.writerow(columns)
     for cancellation in cancellations.iterator(chunk_size=_CHUNK):

@@ -1,4 +1,4 @@
-"""Add to a page of Django's, whatever template a host or another package gives it."""
+"""Extend the template of an admin page, whichever a host or another package gives it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Filters of the lists, for any model of order items; they count what the user may see."""
+"""List filters for any item model; they count what the user may see."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What staff say with an action."""
+"""The form of the confirmation page."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Forms of order items, which never write the status: a decision may be committed meanwhile."""
+"""Forms of order items that never write the status, which a decision may have changed meanwhile."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ def leave_out(item: Any, *names: str) -> None:
 
 
 class StatusKeptMixin(Admin):
-    """For the ``ModelAdmin`` of an order item model: the status of an item that exists is kept."""
+    """Mixin for the ``ModelAdmin`` of an item model: it never writes an existing item's status."""
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
@@ -54,7 +54,7 @@ class StatusKeptMixin(Admin):
 
 
 class OrderItemInlineMixin(Inline):
-    """For an inline of order items in a host's own admin of orders.
+    """Mixin for an inline of order items in a host's own admin of orders.
 
     The status can be chosen for new items only. It is never written to an item that exists, so
     that saving the order does not undo a decision::
@@ -80,5 +80,5 @@ class _StatusKeptFormset(Formset):
 
 
 def _keeping_status(formset: "type[BaseModelFormSet[Any, Any]]") -> Any:
-    """Derive a formset that keeps the status from any that the host may have."""
+    """Derive a formset that never writes the status from the host's."""
     return type(formset.__name__, (_StatusKeptFormset, formset), {})

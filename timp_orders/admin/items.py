@@ -1,4 +1,4 @@
-"""Order items, and the decisions on their cancellations."""
+"""Admin of order items, with actions on their cancellations."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ __all__ = ["OrderItemAdmin"]
 
 
 class OrderItemAdmin(CancellationActionsMixin, TrailAdmin):
-    """The status is read-only: what cancels an item is a confirmed cancellation."""
+    """Admin of order items; the status is read-only, since a confirmed cancellation writes it."""
 
     list_display = (
         "uuid",
@@ -60,7 +60,7 @@ class OrderItemAdmin(CancellationActionsMixin, TrailAdmin):
 
     @admin.display(description=_("open cancellation"), ordering="open_since")
     def open_cancellation(self, item: Any) -> str | None:
-        """Say since when, and with which reason."""
+        """Return since when it is open, and its reason."""
         if item.open_since is None:
             return None
         return at_and_by(item.open_since, reason_label(item.open_reason))

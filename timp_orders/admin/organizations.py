@@ -1,4 +1,4 @@
-"""Organizations and orders, kept in the ordinary way."""
+"""Admin of organizations and orders."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ __all__ = ["OrderAdmin", "OrganizationAdmin", "is_referenced"]
 
 
 class OrganizationAdmin(ScopedAdmin):
-    """The organizations that the user belongs to."""
+    """Admin of the organizations that the user is a member of."""
 
     list_display = ("name", "org_type", "uuid")
     list_filter = ("org_type",)
@@ -32,7 +32,7 @@ class OrganizationAdmin(ScopedAdmin):
 
 
 class OrderAdmin(ScopedAdmin):
-    """The orders of retailers that the user belongs to."""
+    """Admin of the orders of the user's retailers."""
 
     list_display = ("po_number", "retailer", "created_at", "uuid")
     list_filter = (("retailer", admin.RelatedOnlyFieldListFilter),)

@@ -1,4 +1,4 @@
-"""What an action will do, item by item, by the very rule that the writers use."""
+"""What an action will do to each item, by the same rule that the engine uses."""
 
 from collections import Counter
 from collections.abc import Iterable

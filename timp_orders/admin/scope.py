@@ -1,4 +1,4 @@
-"""What the admin classes of this app share: who may see which rows."""
+"""Admin base classes that show each user only the rows of their organizations."""
 
 from functools import reduce
 from operator import or_
@@ -63,7 +63,7 @@ def colleagues(user: Any) -> list[Any]:
 
 
 class ScopedAdmin(ModelAdmin):
-    """Rows of the user's own organizations only; operators and auditors see all.
+    """Admin that shows rows of the user's own organizations; operators and auditors see all.
 
     Subclasses scope ``get_queryset``. What it does not return is not there: 404.
     """
@@ -160,7 +160,7 @@ class ScopedAdmin(ModelAdmin):
 
 
 class TrailAdmin(ScopedAdmin):
-    """Items and their trail: also for those who may decide, or see everything, and need no more."""
+    """Admin that whoever may act or see everything may view, without Django's view permission."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         standing = settings.policy.standing(request.user)

@@ -1,4 +1,4 @@
-"""What a page announced, handed back to the server with the decision.
+"""The selection of a confirmation page, signed, and sent back with the decision.
 
 The page names every item it ruled on, the cancellation it showed for it, and what it said would
 happen, in one signed and compressed form field. So the form has the same number of fields for one
@@ -31,7 +31,7 @@ class TooLarge(Exception):
 
 
 class Announced(NamedTuple):
-    """One item, and what the page said of it."""
+    """One item, and the verdict that the confirmation page showed."""
 
     pk: Any
     cancellation_pk: int | None

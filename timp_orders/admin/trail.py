@@ -1,4 +1,4 @@
-"""The trail of an item's cancellations, as its page shows it."""
+"""The audit trail of an item's cancellations, as its page shows it."""
 
 from typing import Any, NamedTuple
 

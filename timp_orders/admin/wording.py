@@ -1,4 +1,4 @@
-"""What the pages say of each action."""
+"""Texts of the admin about each action."""
 
 from typing import TYPE_CHECKING, NamedTuple
 

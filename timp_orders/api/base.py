@@ -1,4 +1,4 @@
-"""What all calls share: who is asked for, what a body may be, how errors are answered."""
+"""Base class of all API views: authentication, bodies, errors."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -33,14 +33,14 @@ __all__ = ["CancellationAPIView", "JSONNegotiation", "NoSuchCallView"]
 
 
 class JSONNegotiation(DefaultContentNegotiation):
-    """By the Accept header alone: a parameter ``format`` is as unknown as any other."""
+    """Content negotiation by the Accept header alone, without a ``format`` parameter."""
 
     def filter_renderers(self, renderers: Any, format: str) -> Any:
         return renderers
 
 
 class CancellationAPIView(GenericBase):
-    """What all calls share."""
+    """Base class of all API views."""
 
     authentication_classes: Sequence[type[BaseAuthentication]] = ()
     """Empty: those of ``TIMP_ORDERS["AUTHENTICATION_CLASSES"]``."""
@@ -101,7 +101,7 @@ class CancellationAPIView(GenericBase):
         headers = dict(response.items())
         return StreamingHttpResponse([body], status=response.status_code, headers=headers)
 
-    def words(self, request: Request) -> dict[str, Any]:
+    def read_body(self, request: Request) -> dict[str, Any]:
         """Read and check the body.
 
         :raises rest_framework.exceptions.APIException: it is not what ``body_serializer_class``
@@ -112,12 +112,12 @@ class CancellationAPIView(GenericBase):
             return {}
         body = self.body_serializer_class(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
-        words: dict[str, Any] = body.validated_data
-        return words
+        values: dict[str, Any] = body.validated_data
+        return values
 
 
 class NoSuchCallView(CancellationAPIView):
-    """Whatever no route below the calls' paths matches, such as one without its last slash."""
+    """Answers 404 for paths that no call has, such as one without its last slash."""
 
     schema = None
 

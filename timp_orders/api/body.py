@@ -1,4 +1,4 @@
-"""What a client may send: JSON in UTF-8, an object, of a limited size, with or without a length."""
+"""Reading of request bodies: JSON objects in UTF-8, of a limited size, with or without a length."""
 
 import codecs
 import json
@@ -31,7 +31,7 @@ class LengthRequired(APIException):
 
 
 def is_unreadable(request: HttpRequest) -> bool:
-    """Tell whether a body is on its way that nobody here can read.
+    """Tell whether the request has a chunked body that this server cannot read.
 
     WSGI says only by ``wsgi.input_terminated`` that a body without a length has an end; reading on
     without it would wait for ever, or read the next request.
@@ -45,7 +45,7 @@ def is_unreadable(request: HttpRequest) -> bool:
 
 
 def receive(request: HttpRequest) -> None:
-    """Make a body that came without a length readable, which Django takes for empty under WSGI.
+    """Read a body without a Content-Length, which Django takes for empty under WSGI.
 
     One byte more than the limit is read at most: enough for the parser to refuse it.
 

@@ -27,7 +27,7 @@ _CANCELLATION_UUID = "b2ebcb13-b87f-50e7-9d77-99a5bf0bdd57"
 _PATH = "/orders/items/cancel/"
 
 
-def _words() -> SimpleNamespace:
+def _host_values() -> SimpleNamespace:
     """Return what the examples say in the host's own words."""
     model = get_order_item_model()
     lifecycle = model.lifecycle()
@@ -83,7 +83,7 @@ def _item(
 
 
 def _outcome(changed: list[str]) -> dict[str, Any]:
-    obstacle = _words().obstacle()
+    obstacle = _host_values().obstacle()
     return {
         "order_uuid": _ORDER_UUID,
         "changed": changed,
@@ -99,7 +99,7 @@ def _outcome(changed: list[str]) -> dict[str, Any]:
 
 
 def _request() -> dict[str, Any]:
-    return {"reason": _words().reason, "note": _note("The customer found it elsewhere.")}
+    return {"reason": _host_values().reason, "note": _note("The customer found it elsewhere.")}
 
 
 def requests() -> dict[str, dict[str, dict[str, Any]]]:
@@ -130,23 +130,23 @@ def answers(path: str = _PATH) -> dict[str, Any]:
 
     :param path: the path of the list, as the host mounts it.
     """
-    words = _words()
+    host = _host_values()
     return {
         "listCancellations": {
             "next": f"https://shop.example{path}?cursor=after-50",
             "previous": None,
             "results": [
-                {**_cancellation("requested"), "order_item": _named_item(words.cancellable)}
+                {**_cancellation("requested"), "order_item": _named_item(host.cancellable)}
             ],
         },
         "retrieveItem": {
-            **_item(words.cancellable, "requested", ("confirm", "reject")),
+            **_item(host.cancellable, "requested", ("confirm", "reject")),
             "cancellations": [_cancellation("requested")],
         },
-        "confirmCancellation": _item(words.cancelled, "confirmed"),
-        "rejectCancellation": _item(words.cancellable, "rejected", note="Already packed."),
-        "withdrawCancellation": _item(words.cancellable, "withdrawn", ("request",)),
-        "requestCancellation": _item(words.cancellable, "requested", ("withdraw",)),
+        "confirmCancellation": _item(host.cancelled, "confirmed"),
+        "rejectCancellation": _item(host.cancellable, "rejected", note="Already packed."),
+        "withdrawCancellation": _item(host.cancellable, "withdrawn", ("request",)),
+        "requestCancellation": _item(host.cancellable, "requested", ("withdraw",)),
         "requestOrderCancellation": _outcome([_ITEM_UUID]),
         "confirmOrderCancellation": _outcome([_ITEM_UUID]),
         "rejectOrderCancellation": _outcome([_ITEM_UUID]),
@@ -202,10 +202,10 @@ def _of_app(error: errors.CancellationError, **members: Any) -> tuple[str, Any, 
 def _impossible(operation: str) -> tuple[str, Any, dict[str, Any]]:
     if operation in _ORDERS:
         return _of_app(errors.NothingToDo(), **_outcome([]))
-    words = _words()
+    host = _host_values()
     error, item_status, cancellation_status = {
-        "confirmCancellation": (words.obstacle, words.obstructing, "requested"),
-        "rejectCancellation": (errors.AlreadyConfirmed, words.cancelled, "confirmed"),
-        "withdrawCancellation": (errors.AlreadyRejected, words.cancellable, "rejected"),
-    }.get(operation, (words.obstacle, words.obstructing, None))
+        "confirmCancellation": (host.obstacle, host.obstructing, "requested"),
+        "rejectCancellation": (errors.AlreadyConfirmed, host.cancelled, "confirmed"),
+        "withdrawCancellation": (errors.AlreadyRejected, host.cancellable, "rejected"),
+    }.get(operation, (host.obstacle, host.obstructing, None))
     return _of_app(error(), item_status=item_status, cancellation_status=cancellation_status)

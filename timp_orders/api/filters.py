@@ -128,7 +128,7 @@ class CancellationFilterSet(FilterSet):
 
 
 class CancellationFilterBackend(DjangoFilterBackend):
-    """Refuses what would otherwise be an empty or an unfiltered list that looks like an answer."""
+    """Filter backend that refuses unknown and malformed parameters."""
 
     def filter_queryset(
         self,
@@ -168,7 +168,7 @@ class CancellationFilterBackend(DjangoFilterBackend):
 
 
 def _is_text(value: str) -> bool:
-    """Tell whether a value is one of real characters: a strange charset may yield half of one."""
+    """Tell whether a value has no lone surrogate, which a strange charset may yield."""
     try:
         return bool(value.encode()) or not value
     except UnicodeEncodeError:

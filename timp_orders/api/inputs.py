@@ -1,4 +1,4 @@
-"""What the bodies of calls may hold."""
+"""Serializers of request bodies."""
 
 import re
 from difflib import get_close_matches
@@ -90,7 +90,7 @@ class ReasonField(serializers.ChoiceField):
 
 
 class BodySerializer(BaseSerializer):
-    """What all bodies have in common: ``null`` is as good as nothing, and no field is ignored."""
+    """Base class of request bodies: ``null`` is the same as no value, unknown fields are errors."""
 
     def to_internal_value(self, data: Any) -> Any:
         unknown = islice((name for name in data if name not in self.fields), _UNKNOWN_NAMED)
@@ -112,7 +112,7 @@ class BodySerializer(BaseSerializer):
 
 
 def readable(name: str) -> str:
-    """Return a name that a client sent, short and of real characters, for an answer to repeat."""
+    """Shorten a name that a client sent, and replace lone surrogates, so that JSON can hold it."""
     return name[:_NAME_SHOWN].encode(errors="replace").decode()
 
 

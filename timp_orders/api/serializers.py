@@ -1,4 +1,4 @@
-"""What calls answer."""
+"""Serializers of answers."""
 
 from datetime import datetime
 from functools import cache
@@ -94,7 +94,7 @@ class TimestampField(serializers.DateTimeField):
 
 
 class NamedItemSerializer(BaseSerializer):
-    """An order item by all that identifies it."""
+    """An order item's own fields."""
 
     order_item_uuid = UUIDPathField("uuid")
     order_uuid = UUIDPathField("order_uuid")

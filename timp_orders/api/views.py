@@ -1,4 +1,4 @@
-"""The calls. Each view names its action; what they share is in ``timp_orders.api.base``.
+"""API views, one for each call; their base class is in ``timp_orders.api.base``.
 
 A host that wants something else subclasses a view and routes to its own: see the attributes of
 :class:`~timp_orders.api.base.CancellationAPIView`.
@@ -74,7 +74,7 @@ class ItemCallView(CancellationAPIView):
 
         :returns: the item as it is now.
         """
-        body = self.words(request)
+        body = self.read_body(request)
         meant = body.pop("cancellation_uuid", None)
         if meant:
             body["expected"] = meant
@@ -130,7 +130,7 @@ class ItemView(ItemCallView):
     body_serializer_class = RequestSerializer
 
     def get(self, request: Request, order_item_uuid: UUID) -> Response:
-        """Tell how the item stands, its cancellations, and what the caller may do now."""
+        """Return the item, its newest cancellations, and what the caller may do now."""
         model = get_order_item_model()
         caller = Caller.of(request.user, via=Via.API, using=router.db_for_read(model))
         item = visible_item(caller, **{model.UUID_FIELD: order_item_uuid})
@@ -179,13 +179,13 @@ class OrderCallView(CancellationAPIView):
     serializer_class: Any = OutcomeSerializer
     action: ClassVar[Action]
 
-    def act(self, request: Request, order_uuid: UUID, **words: Any) -> Response:
+    def act(self, request: Request, order_uuid: UUID, **body: Any) -> Response:
         """Take the action on all items of the order that it is about."""
         items = self.items_on_side(request.user, order_uuid)
         if self.action != Action.REQUEST:
             statuses = [CancellationStatus.REQUESTED, self.action.result]
             items = items.with_latest_cancellation(status__in=statuses)
-        outcome = BY_ACTION[self.action](items, by=request.user, via=Via.API, **words)
+        outcome = BY_ACTION[self.action](items, by=request.user, via=Via.API, **body)
         lists = {
             "changed": outcome.changed,
             "unchanged": outcome.unchanged,
@@ -199,7 +199,7 @@ class OrderCallView(CancellationAPIView):
         return Response({"order_uuid": order_uuid, **lists})
 
     def items_on_side(self, user: Any, order_uuid: UUID) -> OrderItemQuerySet[Any]:
-        """Name the items: who may not see the order learns nothing else of it.
+        """Return the items on the caller's side; 404 for whoever may not see the order.
 
         :raises timp_orders.errors.CancellationError: none of them is the caller's to act on.
         """
@@ -228,7 +228,7 @@ class RequestOrderCancellationView(OrderCallView):
     body_required = True
 
     def patch(self, request: Request) -> Response:
-        return self.act(request, **self.words(request))
+        return self.act(request, **self.read_body(request))
 
 
 class ConfirmOrderCancellationView(OrderCallView):
@@ -238,7 +238,7 @@ class ConfirmOrderCancellationView(OrderCallView):
     body_serializer_class = NoteSerializer
 
     def patch(self, request: Request, order_uuid: UUID) -> Response:
-        return self.act(request, order_uuid, **self.words(request))
+        return self.act(request, order_uuid, **self.read_body(request))
 
 
 class RejectOrderCancellationView(ConfirmOrderCancellationView):

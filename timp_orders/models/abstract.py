@@ -16,7 +16,7 @@ __all__ = ["AbstractOrderItem"]
 
 
 class AbstractOrderItem(models.Model):
-    """What a host's own order line subclasses; it has no foreign keys.
+    """Base class of a host's own order line; it has no foreign keys.
 
     The attributes in capitals tell the app what the host's fields are called. Those that end in
     ``_FIELD`` are paths from the item, ``__`` following foreign keys. A host without names of SKUs

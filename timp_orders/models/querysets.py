@@ -1,4 +1,4 @@
-"""Order items by who may see them, and by what decides their cancellation."""
+"""Query sets of order items: by who may see them, and with their cancellations."""
 
 from functools import reduce
 from operator import or_

@@ -130,7 +130,7 @@ def _lock_one(caller: Caller, command: Command, facts: Facts) -> Outcome:
 
 
 def _with_item(caller: Caller, facts: Facts, outcome: Outcome) -> Outcome:
-    """Read the item again, as the call and the receivers of its signals left it."""
+    """Read the item again, after the call and the receivers of its signals."""
     outcome.item = None
     for item in reads.items_with_facts(caller).filter(pk=facts.pk):
         reads.attach(item, caller)

@@ -1,4 +1,4 @@
-"""What became of each item of a service call."""
+"""The result of a service call, item by item."""
 
 from dataclasses import dataclass, field
 from typing import Any

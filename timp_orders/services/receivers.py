@@ -45,12 +45,12 @@ def send_signals(
     if cancellations is None:
         cancellations = list(written.select_related("order_item").order_by("order_item_id"))
     before = {facts.pk: facts for facts in changing}
-    told = {"sender": Cancellation, "by": caller.by, "via": caller.via}
+    kwargs = {"sender": Cancellation, "by": caller.by, "via": caller.via}
     for cancellation in cancellations:
         with _refusals_of_receivers(before[cancellation.order_item_id]):
-            BY_ACTION[command.action].send(cancellation=cancellation, **told)
+            BY_ACTION[command.action].send(cancellation=cancellation, **kwargs)
     with _refusals_of_receivers(changing[0] if len(changing) == 1 else None):
-        cancellations_changed.send(action=command.action, cancellations=cancellations, **told)
+        cancellations_changed.send(action=command.action, cancellations=cancellations, **kwargs)
     # A receiver that swallowed a database error leaves a transaction which Django, PostgreSQL
     # or (after a deadlock) MariaDB would roll back in silence.
     if connections[caller.using].needs_rollback or written.count() != len(changing):

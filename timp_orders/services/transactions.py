@@ -1,4 +1,4 @@
-"""Databases that are busy: which of their errors mean just that, and what is done about it."""
+"""Transactions with one retry, and the database errors that mean contention."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -31,7 +31,7 @@ _MYSQL_UNSTORABLE = {1366, 1267, 3988, 1977}
 
 
 def is_contention(error: DatabaseError) -> bool:
-    """Tell whether the error means that others held what was needed, and nothing was written."""
+    """Tell whether the error is a lock timeout, a deadlock or a serialization failure."""
     sqlstate, sqlite, mysql = _codes(error)
     if sqlite is not None:
         return sqlite & 0xFF == _SQLITE_BUSY
@@ -60,7 +60,7 @@ def _codes(error: DatabaseError) -> tuple[str | None, int | None, object]:
 
 
 def in_transaction(work: Callable[[], T], using: str, *, again: type[Exception] = Busy) -> T:
-    """Do the work in a transaction; once more, from its beginning, if the database was busy.
+    """Run work in a transaction, and retry it once if the database was busy.
 
     Within a transaction of somebody else's it is tried once only, since what they did before in it
     cannot be repeated from here.

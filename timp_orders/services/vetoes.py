@@ -1,4 +1,4 @@
-"""Go on without the items that a receiver vetoes."""
+"""Service calls on many items that go on without those that a receiver vetoes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
