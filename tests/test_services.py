@@ -1,11 +1,13 @@
 """What the writers promise; the races are in the tests of the interleavings."""
 
 import logging
+from io import StringIO
 from itertools import product
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
+from django.core.management import call_command
 from django.db import connection
 from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
@@ -521,6 +523,14 @@ class TestTrail:
         services.reject_cancellation(item, by=user)
         cancellation = item.cancellations.get()
         assert (cancellation.requested_by_name, cancellation.decided_by_name) == (kept, kept)
+
+    def test_a_user_who_was_deleted_before_the_request_is_kept_by_name(self, item):
+        user = UserFactory(username="gone", is_superuser=True)
+        User.objects.filter(pk=user.pk).delete()
+        services.request_cancellation(item, by=user)
+        cancellation = item.cancellations.get()
+        assert (cancellation.requested_by_id, cancellation.requested_by_name) == (None, "gone")
+        call_command("dumpdata", "timp_orders", natural_foreign=True, stdout=StringIO())
 
     def test_the_system_itself_leaves_no_name(self, item, named):
         services.request_cancellation(named(item), by=SYSTEM)

@@ -5,6 +5,7 @@ Pure: nothing here reads a database, a setting or a user.
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -67,12 +68,12 @@ class Action(TextChoices):
     REJECT = "reject", _("reject")
     WITHDRAW = "withdraw", _("withdraw")
 
-    @property
+    @cached_property
     def side(self) -> Side:
         """The side that may take this action."""
         return Side.SUPPLIER if self in (Action.CONFIRM, Action.REJECT) else Side.RETAILER
 
-    @property
+    @cached_property
     def result(self) -> CancellationStatus:
         """The status of a cancellation once this action was taken on it."""
         return _RESULTS[self]

@@ -1,8 +1,10 @@
 """Who acts, through which door, and on whose side of an order they are."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth import get_user_model
 from django.db import router
 from django.db.models import QuerySet
 
@@ -61,6 +63,18 @@ class Caller:
     @property
     def user_id(self) -> Any:
         return None if self.by is SYSTEM else self.by.pk
+
+    @cached_property
+    def existing_user_id(self) -> Any:
+        """The user's key if there still is such a user, which is asked by one statement.
+
+        No constraint of the database would refuse the key of one who was deleted meanwhile.
+        """
+        if self.is_system or self.user_id is None:
+            return None
+        users = get_user_model()._base_manager
+        found = users.using(router.db_for_write(users.model)).filter(pk=self.user_id)
+        return self.user_id if found.exists() else None
 
     @property
     def user_name(self) -> str:

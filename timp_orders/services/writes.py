@@ -47,7 +47,7 @@ def open_cancellations(
             reason=command.reason,
             note=command.note,
             requested_at=now,
-            requested_by_id=caller.user_id,
+            requested_by_id=caller.existing_user_id,
             requested_by_name=caller.user_name,
             requested_via=caller.via,
         )
