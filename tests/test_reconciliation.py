@@ -4,9 +4,12 @@ import json
 from io import StringIO
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.migrations.operations import RemoveConstraint
+from django.db.migrations.state import ProjectState
 
 from tests.test_services import rows
 from timp_orders.models import Cancellation, OrderItem
@@ -65,6 +68,19 @@ MADE = {
 }
 
 
+def test_a_user_without_a_name_left_none_behind():
+    made = without_name("decided")
+    User.objects.update(username="")
+    assert Cancellation.objects.get() == made
+    assert found() == []
+
+
+def test_a_user_whose_name_is_a_number_has_one(monkeypatch):
+    made = without_name("decided")
+    monkeypatch.setattr(User, "USERNAME_FIELD", "id")
+    assert found() == [("name_missing", made.uuid)]
+
+
 @pytest.mark.parametrize(("code", "make"), [(c, make) for c, made in MADE.items() for make in made])
 def test_each_contradiction_is_found_and_nothing_is_changed(code, make):
     wrong = make()
@@ -99,6 +115,26 @@ def test_what_the_database_refuses_is_found_where_it_did_not(code, values):
         Cancellation.objects.filter(pk=made.pk).update(**values)
         cursor.execute("PRAGMA ignore_check_constraints = OFF")
     assert (code, made.uuid) in found()
+
+
+@pytest.fixture
+def without_unique_constraint(transactional_db):
+    """Take off what keeps an item from having two open cancellations, as an import may."""
+    before = ProjectState.from_apps(apps)
+    after = before.clone()
+    operation = RemoveConstraint("Cancellation", "timp_orders_cancellation_one_open")
+    operation.state_forwards("timp_orders", after)
+    with connection.schema_editor() as editor:
+        operation.database_forwards("timp_orders", editor, before, after)
+    yield
+    Cancellation.objects.all().delete()
+    with connection.schema_editor() as editor:
+        operation.database_backwards("timp_orders", editor, after, before)
+
+
+def test_the_newer_of_two_open_cancellations_is_found(without_unique_constraint, item):
+    _, newer = (CancellationFactory(order_item=item) for _ in range(2))
+    assert found() == [("two_open", newer.uuid)]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -100,14 +100,34 @@ def _item_missing(using: str) -> Any:
     return ~Exists(items.filter(pk=OuterRef("order_item_id")))
 
 
-def _user_missing(using: str) -> Any:
+def _users(using: str) -> QuerySet[Any] | None:
     users = get_user_model()._default_manager
-    if router.db_for_write(users.model) != using:
-        return None  # no statement reads two databases
+    # No statement reads two databases.
+    return users.using(using) if router.db_for_write(users.model) == using else None
+
+
+def _user_missing(using: str) -> Any:
+    if (users := _users(using)) is None:
+        return None
     condition: Any = Q()
     for name in ("requested_by", "decided_by"):
-        found = Exists(users.using(using).filter(pk=OuterRef(f"{name}_id")))
+        found = Exists(users.filter(pk=OuterRef(f"{name}_id")))
         condition |= Q(**{f"{name}_id__isnull": False}) & ~found
+    return condition
+
+
+def _name_missing(using: str) -> Any:
+    if (users := _users(using)) is None:
+        return None
+    # Some users have no name; then there was none to keep.
+    name_field = get_user_model().USERNAME_FIELD
+    named = users.exclude(**{f"{name_field}__isnull": True})
+    if users.model._meta.get_field(name_field).empty_strings_allowed:
+        named = named.exclude(**{name_field: ""})
+    condition: Any = Q()
+    for name in ("requested_by", "decided_by"):
+        found = Exists(named.filter(pk=OuterRef(f"{name}_id")))
+        condition |= Q(**{f"{name}_name": ""}) & found
     return condition
 
 
@@ -154,10 +174,7 @@ INCONSISTENCIES = (
     Inconsistency(
         "name_missing",
         "The cancellation refers to a user whose name was not kept.",
-        lambda using: (
-            Q(requested_by__isnull=False, requested_by_name="")
-            | Q(decided_by__isnull=False, decided_by_name="")
-        ),
+        _name_missing,
     ),
     Inconsistency(
         "user_missing",
