@@ -74,6 +74,27 @@ def test_a_host_adds_replaces_and_removes_fields(item, supplier_user):
     assert answer["supported_actions"] == []
 
 
+def test_what_a_relation_that_is_null_leads_to_is_null_or_an_empty_text(item):
+    read = visible_item(Caller.of(SYSTEM))
+    read.__dict__["_state"].fields_cache["order"] = None
+    answer = shared(serializers.ItemSerializer).to_representation(read)
+    assert (answer["order_uuid"], answer["po_number"]) == (None, "")
+
+
+@pytest.mark.parametrize(
+    "name", ["cancellation", "latest_cancellation", "facts", "texts", "on_supplier_side", "refusal"]
+)
+def test_a_hosts_own_names_on_its_items_are_left_alone(call, world, monkeypatch, name):
+    """A property without a setter would be an error as soon as something were attached by it."""
+    monkeypatch.setattr(OrderItem, name, property(lambda self: "the host's"), raising=False)
+    detail = call("item", world.item.uuid, method="get", by=world.supplier).json()
+    listed = call("cancellations", method="get", by=world.supplier).json()["results"]
+    done = call("confirm", world.item.uuid, by=world.supplier).json()
+    assert detail["cancellation"]["status"] == listed[0]["status"] == "requested"
+    assert done["cancellation"]["status"] == "confirmed"
+    assert getattr(OrderItem.objects.get(), name) == "the host's"
+
+
 class TestNamesOfStatuses:
     """A host whose statuses are codes says how partners read them."""
 

@@ -4,12 +4,13 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from django.db.models.constants import LOOKUP_SEP
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import ISO_8601, serializers
 
 from timp_orders.api.codes import CodeField
-from timp_orders.models import Cancellation
+from timp_orders.models import Cancellation, get_order_item_model
 from timp_orders.services import supported_actions
 from timp_orders.services.reads import reading_of
 from timp_orders.states import Action, CancellationStatus
@@ -53,8 +54,19 @@ class PathField(FieldBase):
         self.name = name
         super().__init__(read_only=True, **kwargs)
 
+    def bind(self, field_name: str, parent: Any) -> None:
+        path = get_order_item_model().paths()[self.name]
+        if path != field_name:
+            self.source = path.replace(LOOKUP_SEP, ".")
+        super().bind(field_name, parent)
+
     def get_attribute(self, item: Any) -> Any:
-        return item.value_of(item.paths()[self.name])
+        if not self.source:  # "" is declared for what the host does not have
+            return None
+        try:
+            return super().get_attribute(item)
+        except serializers.SkipField:  # a relation on the way is null
+            return None
 
 
 class UUIDPathField(PathField, serializers.UUIDField):
@@ -195,11 +207,16 @@ class OrderProblemSerializer(ProblemSerializer):
     refused = RefusalSerializer(many=True, required=False)
 
 
-@cache
 def shared(kind: type[BaseSerializer]) -> BaseSerializer:
     """Return one serializer for all answers of this app's own kinds.
 
     REST framework copies every field for every serializer that it makes, which costs more than a
     statement does. These depend on no request and on no setting.
     """
+    return _made(kind, tuple(get_order_item_model().paths().values()))
+
+
+@cache
+def _made(kind: type[BaseSerializer], paths: tuple[str, ...]) -> BaseSerializer:
+    """Make a serializer, whose fields follow the paths."""
     return kind()

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from timp_orders.conf import settings
 from timp_orders.models import AbstractOrderItem, Cancellation, get_order_item_model
 from timp_orders.models.querysets import OrderItemQuerySet
-from timp_orders.policy import SYSTEM, Standing, System, may_be_on_a_side, require_actor
+from timp_orders.policy import SYSTEM, Policy, Standing, System, may_be_on_a_side, require_actor
 from timp_orders.states import Lifecycle, Side, Via
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class Caller:
     """Who acts, and the query sets that depend on it.
 
     :ivar by: a signed-in user, or ``SYSTEM``.
+    :ivar policy: the rules of sides and permissions.
     :ivar standing: what they may do before any item is looked at.
     :ivar via: the door they came through, kept in the audit trail.
     :ivar using: the alias of the database that is read and written.
@@ -35,6 +36,7 @@ class Caller:
     """
 
     by: "User | System"
+    policy: Policy
     standing: Standing
     via: str
     using: str
@@ -51,10 +53,11 @@ class Caller:
         """
         if via not in Via.values:
             raise ValueError(f"via is one of {', '.join(Via.values)}.")
-        standing = settings.policy.standing(require_actor(by))
+        policy = settings.policy
+        standing = policy.standing(require_actor(by))
         model = get_order_item_model()
         using = using or router.db_for_write(model)
-        return cls(by, standing, via, using, model, model.lifecycle())
+        return cls(by, policy, standing, via, using, model, model.lifecycle())
 
     @property
     def is_system(self) -> bool:
@@ -86,7 +89,7 @@ class Caller:
         """Name the item's column that decides who is on a side; ``None`` if none alone does."""
         if self.standing.either_side:
             return None
-        return settings.policy.column(self.model, side)
+        return self.policy.column(self.model, side)
 
     def is_on_side(self, pk: Any, side: Side) -> bool:
         """Ask whether the caller is on a side of one item, by a statement of its own."""
@@ -102,4 +105,4 @@ class Caller:
             return items
         if not may_be_on_a_side(self.by):
             return items.none()
-        return settings.policy.on_side(items, self.by, side)
+        return self.policy.on_side(items, self.by, side)

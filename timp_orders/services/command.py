@@ -24,13 +24,8 @@ class Command:
     expected: UUID | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.note, str):
-            raise TypeError("note must be text.")
-        if len(self.note) > settings.NOTE_MAX_LENGTH:
-            raise ValueError(f"A note has at most {settings.NOTE_MAX_LENGTH} characters.")
-        if "\0" in self.note:
-            raise ValueError("A note cannot hold NUL characters.")
-        self.note.encode()  # a lone surrogate is a UnicodeEncodeError, which is a ValueError
+        if self.note != "":
+            _check_note(self.note)
         if self.reason and self.reason not in settings.REASONS:
             raise ValueError("The reason is not one of TIMP_ORDERS['REASONS'].")
         if not isinstance(self.expected, UUID | None):  # it would match nothing, and guard nothing
@@ -40,3 +35,13 @@ class Command:
     def text(self) -> tuple[Action, str, str]:
         """What commands have in common that one statement can write."""
         return self.action, self.reason, self.note
+
+
+def _check_note(note: str) -> None:
+    if not isinstance(note, str):
+        raise TypeError("note must be text.")
+    if len(note) > settings.NOTE_MAX_LENGTH:
+        raise ValueError(f"A note has at most {settings.NOTE_MAX_LENGTH} characters.")
+    if "\0" in note:
+        raise ValueError("A note cannot hold NUL characters.")
+    note.encode()  # a lone surrogate is a UnicodeEncodeError, which is a ValueError
