@@ -10,6 +10,7 @@ SERVERS = ("postgresql", "mysql")
 
 QUERYSETS = "models/querysets.py"
 ENGINE = "services/engine.py"
+LOCKS = "services/locks.py"
 READS = "services/reads.py"
 RECEIVERS = "services/receivers.py"
 RULES = "services/rules.py"
@@ -54,7 +55,7 @@ MUTATIONS = [
     ),
     Mutation(
         "no lock on the cancellations",
-        READS,
+        LOCKS,
         "_locked_latest",
         syntax.instead_of_call("locked", "trail.using(caller.using).order_by('pk')"),
         "several_items_wait or InsideAnother",
@@ -97,7 +98,7 @@ MUTATIONS = [
     ),
     Mutation(
         "the sides are asked before the lock",
-        READS,
+        LOCKS,
         "locked_facts",
         syntax.asked_before("_sides_of", "caller, acting"),
         "MovedToAnother and while",

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connections
 
 from timp_orders import errors
-from timp_orders.services import reads, receivers, writes
+from timp_orders.services import locks, reads, receivers, writes
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
 from timp_orders.services.outcome import Outcome
@@ -135,7 +135,7 @@ def _with_item(caller: Caller, facts: Facts, outcome: Outcome) -> Outcome:
     for item in reads.items_with_facts(caller).filter(pk=facts.pk):
         reads.attach(item, caller)
         if connections[caller.using].savepoint_ids:  # within somebody else's transaction
-            reads.refresh_under_locks(item, caller)
+            locks.refresh_under_locks(item, caller)
         if not isinstance(outcome.refused.get(facts.uuid), errors.NotFound):
             outcome.item = item
     return outcome
@@ -151,7 +151,7 @@ def _perform_locked(caller: Caller, changes: Mapping[Any, Change]) -> Outcome:
 
 
 def _perform_batch(caller: Caller, batch: Mapping[Any, Change], outcome: Outcome) -> None:
-    found = reads.locked_facts(
+    found = locks.locked_facts(
         caller, {pk: change.command.action.side for pk, change in batch.items()}
     )
     # What has its action and its texts in common is written together.
