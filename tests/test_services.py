@@ -237,6 +237,17 @@ class TestDecision:
         assert outcome.unchanged == [item.uuid]
         assert rows() == before
 
+    @pytest.mark.parametrize("count", [1, 2])
+    def test_it_keeps_the_items_status_from_before(
+        self, action, status, item_status, item, cancellation, named, order, supplier, count
+    ):
+        other = OrderItemFactory(order=order, supplier=supplier, status="Backordered")
+        CancellationFactory(order_item=other)
+        SERVICES[action](named(*[item, other][:count]), by=SYSTEM)
+        cancellation.refresh_from_db()
+        assert cancellation.item_status == "Allocated"
+        assert other.cancellations.get().item_status == ("Backordered" if count == 2 else "")
+
     def test_it_leaves_other_items_alone(
         self, action, status, item_status, item, cancellation, named
     ):

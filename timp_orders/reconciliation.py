@@ -62,7 +62,7 @@ def find_inconsistencies() -> Iterator[Finding]:
     rows = Cancellation.objects.using(using).annotate(
         # No join: the item may be missing.
         item_uuid=Subquery(item.values(model.UUID_FIELD)[:1]),
-        item_status=Subquery(item.values(model.STATUS_FIELD)[:1]),
+        current_status=Subquery(item.values(model.STATUS_FIELD)[:1]),
     )
     for kind in INCONSISTENCIES:
         if (condition := kind.condition(using)) is not None:
@@ -72,7 +72,7 @@ def find_inconsistencies() -> Iterator[Finding]:
 
 def _in_chunks(rows: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
     # By key, not by a cursor of the database: a pooler may not keep one.
-    columns = rows.order_by("pk").values_list("pk", "uuid", "status", "item_uuid", "item_status")
+    columns = rows.order_by("pk").values_list("pk", "uuid", "status", "item_uuid", "current_status")
     last = 0
     while chunk := list(columns.filter(pk__gt=last)[:_CHUNK]):
         yield from chunk

@@ -2,8 +2,9 @@
 
 The four of the actions are sent with ``sender=Cancellation`` and the same arguments:
 
-:cancellation: the ``Cancellation`` as this call wrote it; ``cancellation.order_item`` likewise. (In
-    a call on many items, an earlier signal's receiver may have written them since.)
+:cancellation: the ``Cancellation`` as this call wrote it; ``cancellation.order_item`` likewise, and
+    ``cancellation.item_status`` is the item's status before. (In a call on many items, an earlier
+    signal's receiver may have written them since.)
 :by: the user, or ``timp_orders.services.SYSTEM``.
 :via: the door: ``"api"``, ``"admin"`` or ``"code"``.
 

@@ -153,6 +153,7 @@ class TestExport:
             decision_note="Zu spät",
             requested_by_name="ruth",
             decided_by_name="simon",
+            item_status="Backordered",
         )
         [row] = exported(desk)
         cancellation = item.cancellations.get()
@@ -168,6 +169,7 @@ class TestExport:
             "decided_via": "",
             "requested_by": "ruth",
             "decided_by": "simon",
+            "item_status_before": "Backordered",
             "order_item_uuid": str(item.uuid),
             "item_status": "Allocated",
             "order_uuid": str(order.uuid),

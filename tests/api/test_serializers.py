@@ -81,6 +81,13 @@ def test_what_a_relation_that_is_null_leads_to_is_null_or_an_empty_text(item):
     assert (answer["order_uuid"], answer["po_number"]) == (None, "")
 
 
+def test_a_path_that_ends_at_a_null_is_an_empty_text(item, monkeypatch):
+    read = visible_item(Caller.of(SYSTEM))
+    read.product = None
+    monkeypatch.setattr(OrderItem, "SKU_NAME_FIELD", "product__name")
+    assert shared(serializers.ItemSerializer).to_representation(read)["sku_name"] == ""
+
+
 @pytest.mark.parametrize(
     "name", ["cancellation", "latest_cancellation", "facts", "texts", "on_supplier_side", "refusal"]
 )

@@ -123,6 +123,16 @@ def choice(source: str) -> Change:
     return lambda node: expression(source) if isinstance(node, ast.IfExp) else None
 
 
+def choice_of(word: str, source: str) -> Change:
+    """Put an expression in the place of ``a if b else c``, where ``b`` mentions the word."""
+
+    def change(node: ast.AST) -> ast.AST | None:
+        is_it = isinstance(node, ast.IfExp) and mentions(node.test, word)
+        return expression(source) if is_it else None
+
+    return change
+
+
 def constant(old: object, new: object) -> Change:
     """Give a constant, or a tuple of constants, another value."""
 

@@ -121,8 +121,8 @@ MUTATIONS = [
     Mutation(
         "one item is cancelled whatever its status",
         WRITES,
-        "_item_row",
-        never("statuses"),
+        "_as_read",
+        syntax.choice("()"),
         "between_the_unlocked_read or under_the_lock",
     ),
     Mutation(
@@ -143,7 +143,7 @@ MUTATIONS = [
         "an item that moved is not compared",
         WRITES,
         "_item_row",
-        never("column"),
+        syntax.choice_of("column", "[]"),
         "MovedToAnother",
     ),
     Mutation(

@@ -67,6 +67,7 @@ def csv_rows(
     own = ["uuid", "status", "reason", "note", "requested_at", "requested_via", "decision_note"]
     own += ["decided_at", "decided_via", "requested_by", "decided_by"]
     columns: dict[str, Callable[[Any], Any]] = {name: attrgetter(name) for name in own}
+    columns["item_status_before"] = lambda found: model.status_name(found.item_status)
     columns["order_item_uuid"] = partial(_of_item, paths.pop("uuid"))
     columns["item_status"] = lambda found: model.status_name(_of_item(status, found))
     columns |= {_HEADINGS.get(name, name): partial(_of_item, path) for name, path in paths.items()}

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from timp_orders.conf import ORDER_ITEM_MODEL as SWAPPABLE
 from timp_orders.conf import order_item_model_label, settings
-from timp_orders.models.abstract import AbstractOrderItem
+from timp_orders.models.abstract import AbstractOrderItem, StaleStatus
 from timp_orders.states import CancellationStatus, Lifecycle, Side, Via
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Order",
     "OrderItem",
     "Organization",
+    "StaleStatus",
     "get_order_item_model",
 ]
 
@@ -194,6 +195,10 @@ class Cancellation(models.Model):
     )
     requested_by_name = models.CharField(_("requested by (name)"), max_length=255, blank=True)
 
+    item_status = models.CharField(
+        _("item status before"), max_length=255, blank=True, default="", db_default=""
+    )
+    """The item's own status before the decision, in the host's words."""
     decision_note = models.TextField(_("decision note"), blank=True)
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
     decided_via = models.CharField(_("decided via"), max_length=8, choices=Via.choices, blank=True)

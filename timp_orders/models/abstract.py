@@ -12,7 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.states import ItemStatus, Lifecycle
 
-__all__ = ["AbstractOrderItem"]
+__all__ = ["AbstractOrderItem", "StaleStatus"]
+
+
+class StaleStatus(Exception):
+    """``save()`` would have written another status over that of a cancelled item."""
 
 
 class AbstractOrderItem(models.Model):
@@ -113,3 +117,44 @@ class AbstractOrderItem(models.Model):
         for name in path.split(LOOKUP_SEP):
             value = getattr(value, name, None)
         return value
+
+    def set_back(self, status: Any) -> None:
+        """Give a cancelled item another status, on purpose; ``save()`` alone refuses that.
+
+        Its confirmed cancellation stays in the audit trail, and a new one can be requested.
+
+        :param status: the item's status from now on.
+        """
+        setattr(self, self.STATUS_FIELD, status)
+        self._timp_is_set_back = True
+        try:
+            self.save(update_fields=[self._meta.get_field(self.STATUS_FIELD).name])
+        finally:
+            del self._timp_is_set_back
+
+    set_back.alters_data = True  # type: ignore[attr-defined]  # no template may call it
+
+    def _do_update(
+        self, base_qs: Any, using: Any, pk_val: Any, values: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        """Write the row, as long as that does not undo a cancellation.
+
+        The instance may have been read before the cancellation was confirmed. The comparison is
+        part of Django's own UPDATE, so it costs no statement.
+
+        :raises StaleStatus: the stored status is the cancelled one, and another is to be written.
+        """
+        cancelled = self.lifecycle().cancelled
+        column = self._meta.get_field(self.STATUS_FIELD)
+        written = {field: value for field, _, value in values}
+        is_guarded = column in written and written[column] != cancelled
+        if not is_guarded or hasattr(self, "_timp_is_set_back"):
+            return super()._do_update(base_qs, using, pk_val, values, *args, **kwargs)
+        rows = base_qs.exclude(**{self.STATUS_FIELD: cancelled})
+        updated = super()._do_update(rows, using, pk_val, values, *args, **kwargs)
+        if not updated and base_qs.filter(pk=pk_val).exists():
+            raise StaleStatus(
+                f"{self._meta.label} {pk_val} is cancelled; save() would have written another "
+                "status. Read it again, save with update_fields, or call set_back()."
+            )
+        return updated

@@ -1,7 +1,7 @@
 """Write cancellations, and the status of items that become cancelled."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any
 
@@ -79,10 +79,12 @@ def decide(caller: Caller, command: Command, changing: Sequence[Facts]) -> Query
             Among(F("pk"), [facts.pk for facts in changing]), **_still_cancellable(caller)
         )
         _update(cancellable, _cancelled(caller), len(changing))
-    keys = [facts.latest.pk for facts in changing if facts.latest]
-    _update(
-        _undecided(caller.using).filter(Among(F("pk"), keys)), _decision(caller, command), len(keys)
-    )
+    by_status: dict[Hashable, list[int]] = {}
+    for status, pk in [(facts.status, facts.latest.pk) for facts in changing if facts.latest]:
+        by_status.setdefault(status, []).append(pk)
+    for status, keys in by_status.items():
+        undecided = _undecided(caller.using).filter(Among(F("pk"), keys))
+        _update(undecided, _decision(caller, command, status), len(keys))
     return decided(caller, command, changing)
 
 
@@ -96,17 +98,18 @@ def decide_one(caller: Caller, command: Command, item: Any) -> None:
     """
     side = command.action.side
     column = caller.side_column(side)
+    before = getattr(item, item.STATUS_FIELD)
     with _as_read(caller, item, column, command.action) as same:
         if command.action == Action.CONFIRM:
             _update(same, _cancelled(caller), 1)
-            status = caller.lifecycle.cancelled
+            setattr(item, item.STATUS_FIELD, caller.lifecycle.cancelled)
         else:
-            status = _locked_status(same, caller)
-    setattr(item, item.STATUS_FIELD, status)
+            before = _locked_status(same, caller)
+            setattr(item, item.STATUS_FIELD, before)
     if not (column or caller.standing.either_side or caller.is_on_side(item.pk, side)):
         raise ConcurrentUpdate
     cancellation = item.timp_cancellation
-    decision = _decision(caller, command)
+    decision = _decision(caller, command, before)
     undecided, key = _undecided_row(caller.using)
     with key.of(cancellation.pk):
         _update(undecided, decision, 1)
@@ -154,31 +157,35 @@ def _undecided_row(using: str) -> tuple[QuerySet[Cancellation], Parameter]:
 def _as_read(
     caller: Caller, item: Any, column: str | None, action: Action
 ) -> Iterator[QuerySet[Any]]:
-    """Yield the query set that finds an item as long as it is as it was read."""
-    statuses = caller.lifecycle.cancellable if action == Action.CONFIRM else None
-    rows, key, owner = _item_row(caller.model, caller.using, column, statuses)
-    with key.of(item.pk), owner.of(getattr(item, column)) if column else nullcontext():
+    """Yield the query set that finds an item as long as it is as it was read.
+
+    :param column: the one that says whose item it is, if one alone does.
+    """
+    # To reject and to withdraw, the item's own status is nothing.
+    compared = (item.STATUS_FIELD,) if action == Action.CONFIRM else ()
+    rows, parameters = _item_row(caller.model, caller.using, column, compared)
+    with ExitStack() as values:
+        for name, parameter in parameters.items():
+            values.enter_context(parameter.of(getattr(item, name)))
         yield rows
 
 
 @cache
 def _item_row(
-    model: type[Any], using: str, column: str | None, statuses: frozenset[Hashable] | None
-) -> tuple[QuerySet[Any], Parameter, Parameter]:
-    key = Parameter(model._meta.pk)
-    conditions: dict[str, Any] = {"pk": key}
-    owner = Parameter(model._meta.get_field(column).target_field) if column else key
-    if column:
-        conditions[column] = owner
-    if statuses is not None:
-        conditions[f"{model.STATUS_FIELD}__in"] = statuses
+    model: type[Any], using: str, column: str | None, compared: tuple[str, ...]
+) -> tuple[QuerySet[Any], dict[str, Parameter]]:
+    parameters = {}
+    for name in ("pk", *compared, *([column] if column else [])):
+        field = model._meta.pk if name == "pk" else model._meta.get_field(name)
+        parameters[name] = Parameter(field.target_field if field.is_relation else field)
     items: QuerySet[Any] = OrderItemQuerySet(model, using=using)
-    return items.filter(**conditions), key, owner
+    return items.filter(**parameters), parameters
 
 
-def _decision(caller: Caller, command: Command) -> dict[str, Any]:
+def _decision(caller: Caller, command: Command, item_status: Any) -> dict[str, Any]:
     return {
         "status": command.action.result,
+        "item_status": str(item_status),
         "decision_note": command.note,
         "decided_at": timezone.now(),
         "decided_by_id": caller.user_id,
