@@ -148,6 +148,22 @@ def test_every_answer_forbids_caches_to_keep_it(call, world):
         assert response["Cache-Control"] == "private, no-store"
 
 
+def test_a_cache_of_the_whole_site_keeps_no_answer(call, world, settings):
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    cache = "django.middleware.cache."
+    settings.MIDDLEWARE = [
+        f"{cache}UpdateCacheMiddleware",
+        *settings.MIDDLEWARE,
+        f"{cache}FetchFromCacheMiddleware",
+    ]
+    path = reverse("timp_orders:cancellations")
+    assert len(call(path, method="get", by=world.supplier).json()["results"]) == 1
+    assert call(path, method="get").status_code == 401
+    assert call(path, method="get", by=world.stranger).json()["results"] == []
+    Cancellation.objects.all().delete()
+    assert call(path, method="get", by=world.supplier).json()["results"] == []
+
+
 @pytest.mark.parametrize("method", ["get", "patch", "delete"])
 def test_a_path_that_is_no_call_is_404_as_a_problem(call, world, method):
     for path in ("cancel", "cancel/x/", "items/cancel", "items/cancel/x/confirm/"):

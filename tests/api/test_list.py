@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from urllib.parse import quote
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -347,6 +348,26 @@ def test_timestamps_need_no_time_zones_of_the_hosts(call, world, settings, use_t
     assert len(results) == count
     for row in results:
         assert datetime.fromisoformat(row["requested_at"]).tzinfo is not None
+
+
+@pytest.mark.skipif(
+    connection.vendor == "postgresql", reason="is told the time zone when it connects"
+)
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("requested_after=0001-01-01T00:00:00Z", 1),
+        ("requested_before=0001-01-01T00:00:00Z", 0),
+        ("requested_before=9999-12-31T23:59:59Z", 1),
+        ("requested_after=9999-12-31T23:59:59Z", 0),
+    ],
+)
+def test_the_ends_of_the_calendar_fit_a_database_in_a_time_zone_of_its_own(
+    listed, world, monkeypatch, zone, query, count
+):
+    monkeypatch.setattr(connection, "timezone", ZoneInfo(zone))
+    assert len(listed(world.supplier, f"?{query}")) == count
 
 
 def test_all_that_is_wrong_is_said_at_once(call, world):
