@@ -56,7 +56,7 @@ class ToAnotherDatabase:
 
 def found():
     """The messages of this app's checks."""
-    return run_checks(tags=[checks.TAG])
+    return run_checks(tags=[checks.TAG], databases=[])  # by default, Django 6.1 checks all
 
 
 def ids():
@@ -422,7 +422,12 @@ class TestTables:
     ):
         monkeypatch.setattr(OrderItem._meta, "db_table", "shop_line")
         with django_assert_num_queries(0):
-            assert run_checks() == []
+            assert run_checks(databases=[]) == []
+
+    def test_a_setting_that_names_no_model_is_reported_by_the_other_check(self, settings):
+        settings.TIMP_ORDERS_ORDER_ITEM_MODEL = "shop.OrderLine"
+        messages = run_checks(tags=[checks.TAG], databases=["default"])
+        assert [message.id for message in messages] == ["timp_orders.E008"]
 
     def test_before_the_first_migrate_there_is_nothing_to_check(self, monkeypatch):
         monkeypatch.setattr(Cancellation._meta, "db_table", "not_there_yet")
@@ -540,7 +545,7 @@ class TestSQLite:
 class TestRegistration:
     def test_every_check_runs_with_a_plain_check(self):
         with override_settings(TIMP_ORDERS=None):
-            assert "timp_orders.E001" in [message.id for message in run_checks()]
+            assert "timp_orders.E001" in [message.id for message in run_checks(databases=[])]
 
     def test_every_id_is_tried_here(self):
         tried = {f"timp_orders.{case[2]}" for case in WRONG}

@@ -228,8 +228,11 @@ class Demonstration:
         history=("requested",),
     ):
         sku_id, sku_name = product
+        uuid = uuid or fixed_uuid(f"{order.po_number}/{sku_id}")
+        # To begin anew on purpose; save() alone writes no other status over the cancelled one.
+        OrderItem.objects.filter(uuid=uuid).update(status=status)
         item, _ = OrderItem.objects.update_or_create(
-            uuid=uuid or fixed_uuid(f"{order.po_number}/{sku_id}"),
+            uuid=uuid,
             defaults={
                 "order": order,
                 "supplier": self.organizations[supplier],
