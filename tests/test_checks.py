@@ -202,6 +202,10 @@ WRONG = [
     ({"TIMP_ORDERS": {"PAGE_SIZE": 501}}, None, "E020", "Lower PAGE_SIZE"),
     ({"TIMP_ORDERS": {"MAX_PAGE_SIZE": 10}}, None, "E020", "over MAX_PAGE_SIZE, which is 10"),
     ({}, own(QUANTITY_FIELD="sku_name"), "E021", 'write "" if your items have no quantity'),
+    *[
+        ({"TIMP_ORDERS": {"PARTIAL_QUANTITIES": True}}, own(QUANTITY_FIELD=path), "E027", hint)
+        for path, hint in [("", "a column that holds"), ("order__id", "switch the setting off")]
+    ],
     ({}, own(ORDER_UUID_FIELD="order__po_number"), "E022", "no calls on whole orders"),
     ({}, own(ORDER_UUID_FIELD="order__pk"), "E022", "which is no UUIDField"),
     *[

@@ -1,5 +1,7 @@
 """Several databases: where the app reads, locks and writes."""
 
+from uuid import uuid4
+
 import pytest
 from django.db.utils import ConnectionDoesNotExist
 from django.test import Client
@@ -73,7 +75,7 @@ class TestAReplica:
     def test_the_admin_decides_where_it_writes(self, replica, item, cancellation):
         user = UserFactory(is_staff=True, is_superuser=True)
         announced = Announced(item.pk, cancellation.pk, "change")
-        selection = Selection(Action.CONFIRM, "/admin/", [announced]).dumps(user)
+        selection = Selection(Action.CONFIRM, "/admin/", [announced], uuid4()).dumps(user)
         client = Client()
         client.force_login(user)
         path = reverse("admin:timp_orders_orderitem_cancellation")

@@ -112,7 +112,7 @@ def check_truth(action, item, stood, outcome):
     item_status, cancellation_status = stood
     if code == "change":
         cancellation_status = RESULTS[action]
-        item_status = "Cancelled" if action == "confirm" else item_status
+        item_status = "Cancelled" if Action(action).cancels else item_status
     assert standing(item) == (item_status, cancellation_status)
     assert item.cancellations.filter(status="requested").count() <= 1
     if outcome.item is not None:
@@ -140,8 +140,10 @@ TO_NONE = {
     ("ship",): ("HasTracking", None),
     ("request", "ship"): ("HasTracking", "requested"),
 }
-CASES = dict.fromkeys(DECISIONS, TO_AN_OPEN_ONE) | {"request": TO_NONE}
-START = dict.fromkeys(DECISIONS, ("Allocated", "requested")) | {"request": ("Allocated", None)}
+OF_AN_OPEN_ONE = [*DECISIONS, "cancel"]
+CASES = dict.fromkeys(OF_AN_OPEN_ONE, TO_AN_OPEN_ONE) | {"request": TO_NONE}
+START = dict.fromkeys(OF_AN_OPEN_ONE, ("Allocated", "requested"))
+START["request"] = ("Allocated", None)
 
 
 @pytest.mark.parametrize("action", Action.values)
@@ -327,6 +329,12 @@ def test_who_is_no_member_any_more_under_the_lock_is_told_of_no_item(retailer_us
 class TestAnItemThatMovedToAnotherOrganization:
     """Whoever was on its side when it was read may not be so when it is written."""
 
+    POLICY = "timp_orders.policy.Policy"
+
+    @pytest.fixture(autouse=True)
+    def _settings(self, settings):
+        settings.TIMP_ORDERS = {"POLICY": self.POLICY, "SUPPLIER_MAY_CANCEL": True}
+
     @pytest.fixture
     def member(self):
         return UserFactory()
@@ -376,9 +384,7 @@ class OfEveryOrganization(Policy):
 class TestAnItemThatMovedOutOfReachOfAHostsPolicy(TestAnItemThatMovedToAnotherOrganization):
     """No column says who is on a side: the policy is asked again, once the item is locked."""
 
-    @pytest.fixture(autouse=True)
-    def _policy(self, settings):
-        settings.TIMP_ORDERS = {"POLICY": f"{__name__}.OfEveryOrganization"}
+    POLICY = f"{__name__}.OfEveryOrganization"
 
 
 def test_an_item_that_ships_in_the_same_transaction_has_no_cancellation_to_show():

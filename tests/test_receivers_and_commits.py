@@ -57,7 +57,7 @@ class TestImportedCancellations:
         for status in statuses:
             newest = CancellationFactory(order_item=item, status=status)
         items = OrderItem.objects.filter(uuid=item.uuid)
-        outcome = confirm_cancellation(items, by=supplier_user)
+        outcome = confirm_cancellation(items, by=supplier_user, expected=newest.uuid)
         assert outcome.item.timp_cancellation == newest
         assert bool(outcome.changed) == (statuses[-1] == "requested")
         newest.refresh_from_db()

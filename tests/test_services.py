@@ -41,7 +41,7 @@ CALLERS = [
 SIDES = {
     "supplier": {"confirm", "reject"},
     "retailer": {"request", "withdraw"},
-    "both": set(Action.values),
+    "both": set(Action.values) - {"cancel"},
     "operator": set(Action.values),
     "system": set(Action.values),
     "auditor": set(),
@@ -51,6 +51,7 @@ SERVICES = {
     "confirm": services.confirm_cancellation,
     "reject": services.reject_cancellation,
     "withdraw": services.withdraw_cancellation,
+    "cancel": services.cancel_items,
 }
 
 
@@ -477,7 +478,7 @@ class TestArguments:
 
     def test_one_expected_uuid_for_several_items_is_a_value_error(self, item, cancellation):
         other = CancellationFactory()
-        with pytest.raises(ValueError, match="mapping"):
+        with pytest.raises(ValueError, match="map UUIDs"):
             services.confirm_cancellation(
                 [item, other.order_item], by=SYSTEM, expected=cancellation.uuid
             )
@@ -570,7 +571,10 @@ class TestBatches:
 
     @pytest.mark.parametrize("action", Action.values)
     @pytest.mark.parametrize("by", ["the system", "a member"])
-    def test_statements_grow_with_the_batches_not_with_the_items(self, order, supplier, action, by):
+    def test_statements_grow_with_the_batches_not_with_the_items(
+        self, order, supplier, action, by, settings
+    ):
+        settings.TIMP_ORDERS = {"SUPPLIER_MAY_CANCEL": True}
         is_member = by == "a member"
         user = UserFactory() if is_member else None
         for organization in (order.retailer, supplier) if is_member else ():
@@ -642,7 +646,12 @@ class TestSetBackByTheHost:
     def test_it_can_be_requested_again(self, set_back):
         held = services.request_cancellation(set_back, by=SYSTEM).one()
         assert held.timp_cancellation.status == "requested"
-        assert services.supported_actions(held, SYSTEM) == ["confirm", "reject", "withdraw"]
+        assert services.supported_actions(held, SYSTEM) == [
+            "confirm",
+            "reject",
+            "withdraw",
+            "cancel",
+        ]
 
     @pytest.mark.parametrize("count", [1, 2])
     def test_confirming_is_refused_and_never_a_silent_success(self, set_back, count):

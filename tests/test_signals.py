@@ -22,6 +22,7 @@ ITEM_STATUS = {
     "confirm": "Cancelled",
     "reject": "Allocated",
     "withdraw": "Allocated",
+    "cancel": "Cancelled",
 }
 HOW_MANY = [1, 3]  # one item and several are written in different ways
 
@@ -96,6 +97,7 @@ every_count = pytest.mark.parametrize("count", HOW_MANY)
 
 def test_every_action_has_a_signal_and_they_are_exported():
     assert list(BY_ACTION) == list(Action)
+    assert BY_ACTION["cancel"] is BY_ACTION["confirm"]
     assert {getattr(signals, name) for name in signals.__all__ if name != "BY_ACTION"} == {
         *BY_ACTION.values(),
         signals.cancellations_changed,
@@ -137,9 +139,11 @@ class TestEachSignal:
 
     def test_no_other_signal_is_sent(self, items, record, named, action, count):
         made = items(action, count)
-        others = [record(other) for other in Action.values if other != action]
+        others = [
+            record(other) for other in Action.values if BY_ACTION[other] is not BY_ACTION[action]
+        ]
         SERVICES[action](named(*made), by=SYSTEM)
-        assert others == [[]] * 3
+        assert not any(others)
 
     def test_a_replay_sends_nothing(self, items, record, named, action, count):
         made = items(action, count)

@@ -96,7 +96,8 @@ def test_the_host_may_set_it_back_on_purpose(stale):
 
 def test_what_set_it_back_guards_it_again(stale):
     stale.set_back("Allocated")
-    confirm_cancellation(request_cancellation(stale, by=SYSTEM).one(), by=SYSTEM)
+    again = request_cancellation(stale, by=SYSTEM).one()
+    confirm_cancellation(again, by=SYSTEM, expected=again.timp_cancellation.uuid)
     with pytest.raises(StaleStatus):
         stale.save()
 

@@ -40,6 +40,8 @@ def confirm(item, cancellation, supplier_user):
 
 def _kind_and_table(sql):
     kind = re.match(r"\w+", sql)[0]
+    while re.search(r"\([^()]*\)", sql):
+        sql = re.sub(r"\([^()]*\)", "", sql)  # no subquery
     table = re.search(r"(?:FROM|UPDATE|INTO) [`\"]?(\w+)", sql)
     return kind, table[1] if table else ""
 

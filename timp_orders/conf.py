@@ -82,6 +82,10 @@ def _is_positive(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def _is_switch(value: object) -> bool:
+    return isinstance(value, bool)
+
+
 def _is_reasons(value: object) -> bool:
     return isinstance(value, Mapping) and all(_is_text(key) and len(key) <= 64 for key in value)
 
@@ -118,6 +122,18 @@ class Settings:
         _is_reasons,
         "a dictionary of reason codes (at most 64 characters) and their labels",
     )
+    REJECTION_REASONS = Setting[Mapping[str, Any]](
+        {
+            "already_shipped": _("Already shipped"),
+            "in_production": _("In production"),
+            "other": _("Other"),
+        },
+        _is_reasons,
+        "a dictionary of reason codes (at most 64 characters) and their labels",
+    )
+    REJECTION_NEEDS_REASON = Setting(False, _is_switch, "True or False")
+    PARTIAL_QUANTITIES = Setting(False, _is_switch, "True or False")
+    SUPPLIER_MAY_CANCEL = Setting(False, _is_switch, "True or False")
     NOTE_MAX_LENGTH = Setting(2000, _is_positive, "a positive number of characters")
     MAX_BODY_BYTES = Setting(64 * 1024, _is_positive, "a positive number of bytes")
     PAGE_SIZE = Setting(50, _is_positive, "a positive number of rows")

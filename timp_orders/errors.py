@@ -3,21 +3,25 @@
 ::
 
     CancellationError
-     ├── NotFound               not_found
-     ├── PermissionDenied       permission_denied
-     ├── WrongSide              wrong_side
+     ├── NotFound                not_found
+     ├── PermissionDenied        permission_denied
+     ├── WrongSide               wrong_side
      ├── NotPossible
-     │    ├── NotRequested      not_requested
-     │    ├── AlreadyConfirmed  already_confirmed
-     │    ├── AlreadyRejected   already_rejected
-     │    ├── AlreadyWithdrawn  already_withdrawn
-     │    ├── AlreadyShipped    already_shipped
-     │    ├── AlreadyCancelled  already_cancelled
-     │    ├── NotCancellable    not_cancellable
-     │    ├── Superseded        superseded
-     │    └── Veto              vetoed
-     ├── NothingToDo            nothing_to_do
-     └── Busy                   busy
+     │    ├── NotRequested       not_requested
+     │    ├── AlreadyRequested   already_requested
+     │    ├── AlreadyConfirmed   already_confirmed
+     │    ├── AlreadyRejected    already_rejected
+     │    ├── AlreadyWithdrawn   already_withdrawn
+     │    ├── AlreadyShipped     already_shipped
+     │    ├── AlreadyCancelled   already_cancelled
+     │    ├── NotCancellable     not_cancellable
+     │    ├── Superseded         superseded
+     │    ├── MustBeNamed        must_be_named
+     │    ├── UuidReused         uuid_reused
+     │    ├── QuantityTooGreat   quantity_too_great
+     │    └── Veto               vetoed
+     ├── NothingToDo             nothing_to_do
+     └── Busy                    busy
 
 These know nothing of HTTP; ``timp_orders.api.problems`` translates them.
 """
@@ -37,17 +41,21 @@ __all__ = [
     "AlreadyCancelled",
     "AlreadyConfirmed",
     "AlreadyRejected",
+    "AlreadyRequested",
     "AlreadyShipped",
     "AlreadyWithdrawn",
     "Busy",
     "CancellationError",
+    "MustBeNamed",
     "NotCancellable",
     "NotFound",
     "NotPossible",
     "NotRequested",
     "NothingToDo",
     "PermissionDenied",
+    "QuantityTooGreat",
     "Superseded",
+    "UuidReused",
     "Veto",
     "WrongSide",
 ]
@@ -133,6 +141,13 @@ class NotRequested(NotPossible):
     message = _("Nobody has requested to cancel this item.")
 
 
+class AlreadyRequested(NotPossible):
+    """Another cancellation is open: with another quantity, or another UUID than was given."""
+
+    code = "already_requested"
+    message = _("Another cancellation of this item is open already.")
+
+
 class AlreadyConfirmed(NotPossible):
     code = "already_confirmed"
     message = _("The cancellation has already been confirmed.")
@@ -168,6 +183,31 @@ class Superseded(NotPossible):
 
     code = "superseded"
     message = _("A newer cancellation has replaced the one that was meant.")
+
+
+class MustBeNamed(NotPossible):
+    """Said without a name, it might be a repetition, or about a later cancellation."""
+
+    code = "must_be_named"
+    message = _("A cancellation of this item was confirmed before; say which one is meant.")
+
+
+class UuidReused(NotPossible):
+    """The UUID is that of another item's cancellation, or of one with another quantity."""
+
+    code = "uuid_reused"
+    message = _("This UUID belongs to another cancellation.")
+
+
+class QuantityTooGreat(NotPossible):
+    """More than is left of the item, or than was asked.
+
+    :ivar quantity_left: how many of the item can still be cancelled.
+    """
+
+    code = "quantity_too_great"
+    message = _("The quantity is greater than what can be cancelled.")
+    quantity_left: int | None = None
 
 
 class Veto(NotPossible):

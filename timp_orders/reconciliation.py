@@ -10,16 +10,18 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import router
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from timp_orders.models import Cancellation, get_order_item_model
-from timp_orders.models.querysets import OrderItemQuerySet
+from timp_orders.models.querysets import QUANTITY_CANCELLED, OrderItemQuerySet
 from timp_orders.states import CancellationStatus
 
 __all__ = ["INCONSISTENCIES", "Finding", "Inconsistency", "find_inconsistencies"]
 
 _CHUNK = 1000
 _OPEN = Q(status=CancellationStatus.REQUESTED)
+_CONFIRMED = Q(status=CancellationStatus.CONFIRMED)
+_PART = _CONFIRMED & Q(quantity_left__isnull=False, quantity_left__gt=0)
 
 
 class Inconsistency(NamedTuple):
@@ -91,8 +93,21 @@ def _cancelled() -> Q:
 
 
 def _not_cancelled(using: str) -> Any:
-    confirmed = Q(status=CancellationStatus.CONFIRMED) & ~_cancelled()
-    return confirmed & ~_others(using, pk__gt=OuterRef("pk"))
+    return _CONFIRMED & ~_PART & ~_cancelled() & ~_others(using, pk__gt=OuterRef("pk"))
+
+
+def _too_many(using: str) -> Any:
+    model = get_order_item_model()
+    if not model.counts_parts():
+        return None
+    items: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=using)
+    exceeded = items.with_confirmed(counts_parts=True).filter(
+        **{f"{QUANTITY_CANCELLED}__gt": F(model.QUANTITY_FIELD)}
+    )
+    latest_part = _PART & ~_others(
+        using, status=CancellationStatus.CONFIRMED, pk__gt=OuterRef("pk")
+    )
+    return latest_part & Exists(exceeded.filter(pk=OuterRef("order_item_id")))
 
 
 def _item_missing(using: str) -> Any:
@@ -134,8 +149,13 @@ def _name_missing(using: str) -> Any:
 INCONSISTENCIES = (
     Inconsistency(
         "not_cancelled",
-        "The latest cancellation is confirmed, and the item is not cancelled.",
+        "The latest cancellation is confirmed, of no part, and the item is not cancelled.",
         _not_cancelled,
+    ),
+    Inconsistency(
+        "too_many",
+        "More of the item is confirmed in parts than was ordered.",
+        _too_many,
     ),
     Inconsistency(
         "cancelled_while_open",

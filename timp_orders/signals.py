@@ -37,7 +37,12 @@ cancellation_requested = Signal()
 """A retailer asked to cancel an item: ``cancellation`` is new and open."""
 
 cancellation_confirmed = Signal()
-"""The supplier confirmed: ``cancellation.order_item`` is cancelled."""
+"""The supplier confirmed, or the item was cancelled outright.
+
+``cancellation.quantity_confirmed`` says how many of the item, ``None`` that the whole item was;
+``cancellation.order_item`` is cancelled, unless ``cancellation.quantity_left`` says that some are
+left.
+"""
 
 cancellation_rejected = Signal()
 """The supplier refused: the item stays as it was."""
@@ -46,11 +51,12 @@ cancellation_withdrawn = Signal()
 """The retailer took the request back: the item stays as it was."""
 
 cancellations_changed = Signal()
-"""A batch changed: ``cancellations`` were all requested, confirmed, rejected or withdrawn."""
+"""A batch changed, all by the same ``action``; ``"cancel"`` has confirmed them."""
 
 BY_ACTION = {
     Action.REQUEST: cancellation_requested,
     Action.CONFIRM: cancellation_confirmed,
     Action.REJECT: cancellation_rejected,
     Action.WITHDRAW: cancellation_withdrawn,
+    Action.CANCEL: cancellation_confirmed,
 }

@@ -17,6 +17,7 @@ __all__ = [
     "CancellationStatus",
     "ItemStatus",
     "Lifecycle",
+    "Party",
     "Side",
     "Via",
 ]
@@ -54,6 +55,14 @@ class Side(TextChoices):
         return Side.RETAILER if self == Side.SUPPLIER else Side.SUPPLIER
 
 
+class Party(TextChoices):
+    """Who requested, and who decided: a side of the order, or trusted code."""
+
+    SUPPLIER = "supplier", _("supplier")
+    RETAILER = "retailer", _("retailer")
+    SYSTEM = "system", _("system")
+
+
 class Via(TextChoices):
     """The door that a request or a decision came through."""
 
@@ -67,11 +76,23 @@ class Action(TextChoices):
     CONFIRM = "confirm", _("confirm")
     REJECT = "reject", _("reject")
     WITHDRAW = "withdraw", _("withdraw")
+    CANCEL = "cancel", _("cancel")
 
     @cached_property
     def side(self) -> Side:
         """The side that may take this action."""
-        return Side.SUPPLIER if self in (Action.CONFIRM, Action.REJECT) else Side.RETAILER
+        is_retailers = self in (Action.REQUEST, Action.WITHDRAW)
+        return Side.RETAILER if is_retailers else Side.SUPPLIER
+
+    @cached_property
+    def opens(self) -> bool:
+        """Tell whether this action may write a new cancellation, which a client may name."""
+        return self in (Action.REQUEST, Action.CANCEL)
+
+    @cached_property
+    def cancels(self) -> bool:
+        """Tell whether the item, or a part of it, is cancelled by this action."""
+        return self.result == CancellationStatus.CONFIRMED
 
     @cached_property
     def result(self) -> CancellationStatus:
@@ -84,6 +105,7 @@ _RESULTS = {
     Action.CONFIRM: CancellationStatus.CONFIRMED,
     Action.REJECT: CancellationStatus.REJECTED,
     Action.WITHDRAW: CancellationStatus.WITHDRAWN,
+    Action.CANCEL: CancellationStatus.CONFIRMED,
 }
 
 

@@ -89,7 +89,11 @@ class OrderItemFactory(DjangoModelFactory[Any]):
 
 
 class CancellationFactory(DjangoModelFactory[Cancellation]):
-    """A cancellation, by default an open one; give ``status`` for a decided one."""
+    """A cancellation, by default an open one; give ``status`` for a decided one.
+
+    ``quantity`` asks for a part of the item, ``quantity_confirmed`` confirms fewer. The item is
+    left as it is, and is taken for one of which nothing was cancelled before.
+    """
 
     class Meta:
         model = Cancellation
@@ -99,3 +103,21 @@ class CancellationFactory(DjangoModelFactory[Cancellation]):
     decided_at = factory.LazyAttribute(
         lambda c: None if c.status == CancellationStatus.REQUESTED else timezone.now()
     )
+    quantity = None
+    quantity_available = factory.LazyAttribute(
+        lambda c: c.order_item.value_of(c.order_item.QUANTITY_FIELD) if _is_counted(c) else None
+    )
+    quantity_confirmed = factory.LazyAttribute(
+        lambda c: c.quantity or c.quantity_available if _is_confirmed(c) else None
+    )
+    quantity_left = factory.LazyAttribute(
+        lambda c: c.quantity_available - c.quantity_confirmed if _is_confirmed(c) else None
+    )
+
+
+def _is_counted(cancellation: Any) -> bool:
+    return cancellation.quantity is not None or cancellation.order_item.counts_parts()
+
+
+def _is_confirmed(cancellation: Any) -> bool:
+    return _is_counted(cancellation) and cancellation.status == CancellationStatus.CONFIRMED

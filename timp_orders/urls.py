@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from timp_orders.api import views
+from timp_orders.api import order_views, views
 from timp_orders.api.base import NoSuchCallView
 
 app_name = "timp_orders"
@@ -17,8 +17,17 @@ urlpatterns = [
     path(f"{_ITEM}reject/", views.RejectCancellationView.as_view(), name="reject"),
     path(f"{_ITEM}request/", views.RequestCancellationView.as_view(), name="request"),
     path(f"{_ITEM}withdraw/", views.WithdrawCancellationView.as_view(), name="withdraw"),
-    path("orders/cancel/", views.RequestOrderCancellationView.as_view(), name="request-order"),
-    path(f"{_ORDER}confirm/", views.ConfirmOrderCancellationView.as_view(), name="confirm-order"),
-    path(f"{_ORDER}reject/", views.RejectOrderCancellationView.as_view(), name="reject-order"),
+    path(f"{_ITEM}cancel/", views.CancelItemView.as_view(), name="cancel"),
+    path(
+        "orders/cancel/", order_views.RequestOrderCancellationView.as_view(), name="request-order"
+    ),
+    path(
+        f"{_ORDER}confirm/",
+        order_views.ConfirmOrderCancellationView.as_view(),
+        name="confirm-order",
+    ),
+    path(
+        f"{_ORDER}reject/", order_views.RejectOrderCancellationView.as_view(), name="reject-order"
+    ),
     re_path("^orders/(items/)?cancel(/|$)", NoSuchCallView.as_view()),
 ]

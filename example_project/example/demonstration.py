@@ -83,6 +83,8 @@ CAREERS = [
     ("Backordered", ["rejected", "requested"]),
     ("Cancelled", ["rejected", "confirmed"]),
     ("Allocated", ["withdrawn"]),
+    ("Allocated", ["part"]),  # one of three was confirmed
+    ("Allocated", ["part", "requested"]),
 ]
 REASONS = [
     ("customer_request", "The customer found it elsewhere."),
@@ -94,6 +96,7 @@ REASONS = [
     ("customer_request", "Moving house:\nneither address will do until the 15th."),
     ("fraud", "Chargeback on the customer's last three orders."),
 ]
+REJECTION_REASONS = ["already_shipped", "in_production", "other"]
 DECISION_NOTES = {
     "confirmed": ["", "Taken out of the picking list.", "Back on the shelf."],
     "rejected": ["Already packed.", "Made to order, cutting has begun.", "Leaves on today's van."],
@@ -107,6 +110,7 @@ class Demonstration:
     def __init__(self):
         self.now = timezone.now()
         self.reasons = cycle(REASONS)
+        self.rejection_reasons = cycle(REJECTION_REASONS)
         self.notes = {status: cycle(notes) for status, notes in DECISION_NOTES.items()}
         self.users = {}
         self.organizations = {}
@@ -228,6 +232,7 @@ class Demonstration:
         history=("requested",),
     ):
         sku_id, sku_name = product
+        quantity = 3 if "part" in history else quantity
         uuid = uuid or fixed_uuid(f"{order.po_number}/{sku_id}")
         # To begin anew on purpose; save() alone writes no other status over the cancelled one.
         OrderItem.objects.filter(uuid=uuid).update(status=status)
@@ -243,10 +248,18 @@ class Demonstration:
             },
         )
         self.items.append(item)
+        left = quantity
         for position, outcome in enumerate(history):
-            self.add_cancellation(item, outcome, position)
+            is_part = outcome == "part" or (outcome, left) == ("requested", 3)
+            asked = {"quantity": 1 if is_part else None, "quantity_available": left}
+            if outcome in ("part", "confirmed"):
+                confirmed = asked["quantity"] or left
+                left -= confirmed
+                asked |= {"quantity_confirmed": confirmed, "quantity_left": left}
+            outcome = "confirmed" if outcome == "part" else outcome
+            self.add_cancellation(item, outcome, position, asked)
 
-    def add_cancellation(self, item, status, position):
+    def add_cancellation(self, item, status, position, asked):
         reason, note = next(self.reasons)
         retailer = self.users.get(MEMBERS.get(item.order.retailer.name))
         requested_at = item.order.created_at + timedelta(hours=1 + 7 * position)
@@ -257,12 +270,17 @@ class Demonstration:
             reason=reason,
             note=note,
             requested_at=requested_at,
+            requested_side="retailer",
+            **asked,
             **made_by(retailer, "requested"),
         )
         if status != "requested":
             supplier = self.users.get(MEMBERS.get(item.supplier.name))
             cancellation.decided_at = requested_at + timedelta(hours=5)
             cancellation.decision_note = next(self.notes[status])
+            cancellation.decided_side = "retailer" if status == "withdrawn" else "supplier"
+            if status == "rejected":
+                cancellation.decision_reason = next(self.rejection_reasons)
             decider = made_by(retailer if status == "withdrawn" else supplier, "decided")
             for name, value in decider.items():
                 setattr(cancellation, name, value)

@@ -91,6 +91,9 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
 
+# timp_orders: a part of an item's quantity can be cancelled (off by default).
+TIMP_ORDERS = {"PARTIAL_QUANTITIES": True}
+
 # timp_orders: the schema and its pages, from local files (optional).
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
 SPECTACULAR_SETTINGS = {

@@ -23,7 +23,7 @@ class Desk:
         return self.client.post(
             self.url("changelist"),
             {
-                "action": f"{action}_cancellation",
+                "action": "cancel_items" if action == "cancel" else f"{action}_cancellation",
                 "_selected_action": [item.pk for item in items],
                 "select_across": "1" if across else "0",
                 "index": "0",

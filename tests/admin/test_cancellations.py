@@ -66,7 +66,7 @@ class TestReadOnly:
         response = desk.client.get(desk.url("change", cancellation.pk, model=MODEL))
         page = response.content.decode()
         assert "None" not in page
-        for name in ("requester", "decider", "reason_text"):
+        for name in ("asked", "decider", "reason_text", "decision_reason_text"):
             assert '<div class="readonly">-</div>' in page.split(f"field-{name}")[1][:500]
 
 
@@ -150,6 +150,7 @@ class TestExport:
             status="rejected",
             reason="fraud",
             note="Asked",
+            decision_reason="in_production",
             decision_note="Zu spät",
             requested_by_name="ruth",
             decided_by_name="simon",
@@ -160,15 +161,21 @@ class TestExport:
         assert row == {
             "uuid": str(cancellation.uuid),
             "status": "rejected",
+            "quantity": "",
+            "quantity_available": "",
+            "quantity_confirmed": "",
             "reason": "fraud",
             "note": "Asked",
             "requested_at": cancellation.requested_at.isoformat(),
             "requested_via": "code",
+            "decision_reason": "in_production",
             "decision_note": "Zu spät",
             "decided_at": cancellation.decided_at.isoformat(),
             "decided_via": "",
             "requested_by": "ruth",
             "decided_by": "simon",
+            "requested_side": "retailer",
+            "decided_side": "supplier",
             "item_status_before": "Backordered",
             "order_item_uuid": str(item.uuid),
             "item_status": "Allocated",

@@ -14,25 +14,31 @@ def statuses():
 
 
 class TestNotes:
-    def test_a_rejection_needs_one(self, desk, cancellation):
+    def test_a_rejection_needs_one_or_a_reason_where_the_host_says_so(
+        self, desk, cancellation, settings
+    ):
+        settings.TIMP_ORDERS = {"REJECTION_NEEDS_REASON": True}
         page = desk.announce("reject", cancellation.order_item)
         again = desk.decide(page, note=" ")
-        assert "This field is required." in again.content.decode()
+        assert "A reason or a note is needed." in again.content.decode()
         assert kinds(again) == {"change": 1}
         assert statuses() == {"requested"}
         assert said(desk.decide(again, note="Packed")) == ["1 cancellation was rejected."]
         cancellation.refresh_from_db()
         assert cancellation.decision_note == "Packed"
 
-    def test_it_is_asked_for_no_more_where_nothing_is_left_to_reject(self, desk, cancellation):
+    def test_it_is_asked_for_no_more_where_nothing_is_left_to_reject(
+        self, desk, cancellation, settings
+    ):
+        settings.TIMP_ORDERS = {"REJECTION_NEEDS_REASON": True}
         page = desk.announce("reject", cancellation.order_item)
         desk.act("confirm", cancellation.order_item)
         again = desk.decide(page, note="")
         assert kinds(again) == {"refused": 1}
         assert "errornote" not in again.content.decode()
 
-    @pytest.mark.parametrize("action", ["confirm", "withdraw"])
-    def test_other_decisions_do_not(self, desk, cancellation, action):
+    @pytest.mark.parametrize("action", ["confirm", "reject", "withdraw"])
+    def test_no_decision_needs_one_by_itself(self, desk, cancellation, action):
         assert len(desk.act(action, cancellation.order_item)) == 1
         cancellation.refresh_from_db()
         assert (cancellation.status, cancellation.decision_note) == (Action(action).result, "")
@@ -67,7 +73,8 @@ class TestNotes:
         page = desk.decide(desk.announce("request", item), reason="bad_weather")
         assert page.context["form"].errors["reason"]
 
-    def test_a_form_that_is_shown_again_keeps_every_item(self, desk, crowd):
+    def test_a_form_that_is_shown_again_keeps_every_item(self, desk, crowd, settings):
+        settings.TIMP_ORDERS = {"REJECTION_NEEDS_REASON": True}
         page = desk.decide(desk.announce("reject", *crowd(5)), note="")
         assert desk.decide(page, note="No").context["messages"]
         assert statuses() == {"rejected"}

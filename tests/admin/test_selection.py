@@ -1,5 +1,7 @@
 """What the confirmation page sends back to the server."""
 
+from uuid import uuid4
+
 import pytest
 
 from tests.admin.staff_client import said
@@ -12,10 +14,14 @@ pytestmark = pytest.mark.django_db
 
 
 class TestSelection:
-    ROWS = [Announced(3, None, "change"), Announced(9, 4, "replay"), Announced(11, 2, "not_found")]
+    ROWS = [
+        Announced(3, None, "change"),
+        Announced(9, 4, "replay", is_open=True),
+        Announced(11, 2, "not_found"),
+    ]
 
     def test_it_comes_back_as_it_was_packed(self, superuser):
-        packed = Selection(Action.CONFIRM, "/back/", self.ROWS)
+        packed = Selection(Action.CONFIRM, "/back/", self.ROWS, uuid4())
         text = packed.dumps(superuser)
         assert Selection.loads(text, OrderItem, superuser) == packed
 
@@ -26,12 +32,12 @@ class TestSelection:
             class _meta:
                 pk = OrderItem._meta.get_field("uuid")
 
-        text = Selection(Action.REJECT, "/", rows).dumps(superuser)
+        text = Selection(Action.REJECT, "/", rows, uuid4()).dumps(superuser)
         assert Selection.loads(text, Keyed, superuser).rows == rows
 
     def test_many_items_of_consecutive_keys_are_a_short_text(self, superuser):
         rows = [Announced(pk, pk + 5, "change") for pk in range(1, 10_001)]
-        assert len(Selection(Action.CONFIRM, "/", rows).dumps(superuser)) < 500
+        assert len(Selection(Action.CONFIRM, "/", rows, uuid4()).dumps(superuser)) < 500
 
     @pytest.mark.parametrize(
         "spoil", [lambda text: "", lambda text: text[:-1], lambda text: "x" + text]
@@ -61,4 +67,4 @@ class TestSelection:
 
     def test_without_such_a_limit_none_is(self, superuser, settings):
         settings.DATA_UPLOAD_MAX_MEMORY_SIZE = None
-        assert Selection(Action.CONFIRM, "/", self.ROWS).dumps(superuser)
+        assert Selection(Action.CONFIRM, "/", self.ROWS, uuid4()).dumps(superuser)

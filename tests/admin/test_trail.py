@@ -45,9 +45,9 @@ def test_an_item_without_a_cancellation_says_so(desk, item):
 @pytest.mark.parametrize(
     ("latest", "offered"),
     [
-        (None, ["request"]),
-        ("requested", ["confirm", "reject", "withdraw"]),
-        ("rejected", ["request"]),
+        (None, ["request", "cancel"]),
+        ("requested", ["confirm", "reject", "withdraw", "cancel"]),
+        ("rejected", ["request", "cancel"]),
     ],
 )
 def test_the_buttons_are_what_may_be_done_now(desk, item, latest, offered):

@@ -20,6 +20,7 @@ EVERY_CALL = [
     ("reject", "patch", "item"),
     ("request", "patch", "item"),
     ("withdraw", "patch", "item"),
+    ("cancel", "patch", "item"),
     ("item", "delete", "item"),
     ("item", "get", "item"),
     ("cancellations", "get", None),

@@ -64,8 +64,10 @@ class TestGenerators:
         assert named == {
             "TimpAction",
             "TimpCancellationStatus",
+            "TimpParty",
             "TimpProblemCode",
             "TimpReason",
+            "TimpRejectionReason",
         }
         for component in components.values():
             for part in parts(component.get("properties", {})):

@@ -18,6 +18,7 @@ ITEM_CALLS = [
     ("reject", "patch", "reject"),
     ("request", "patch", "request"),
     ("withdraw", "patch", "withdraw"),
+    ("cancel", "patch", "cancel"),
     ("item", "delete", "request"),
 ]
 ORDER_CALLS = [
@@ -29,7 +30,7 @@ STATES = list(product(ITEM_STATUSES, CANCELLATION_STATUSES))
 SIDES = {
     "supplier": {"confirm", "reject"},
     "retailer": {"request", "withdraw"},
-    "both": set(Action.values),
+    "both": set(Action.values) - {"cancel"},
     "operator": set(Action.values),
     "superuser": set(Action.values),
     "auditor": set(),

@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from tests.api import EVERY_CALL, WRITES, arguments, error
 from tests.test_services import rows
 from timp_orders import errors
-from timp_orders.api import views
+from timp_orders.api import order_views, views
 from timp_orders.api.views import ConfirmCancellationView, ItemView
 from timp_orders.models import Cancellation, OrderItem
 from timp_orders.signals import cancellation_confirmed
@@ -352,9 +352,9 @@ class TestNobodySignedIn:
             (views.RejectCancellationView, "patch", "item"),
             (views.RequestCancellationView, "patch", "item"),
             (views.WithdrawCancellationView, "patch", "item"),
-            (views.RequestOrderCancellationView, "patch", None),
-            (views.ConfirmOrderCancellationView, "patch", "order"),
-            (views.RejectOrderCancellationView, "patch", "order"),
+            (order_views.RequestOrderCancellationView, "patch", None),
+            (order_views.ConfirmOrderCancellationView, "patch", "order"),
+            (order_views.RejectOrderCancellationView, "patch", "order"),
         ],
     )
     def test_is_401(self, rf, world, settings, authentication, view, method, about):

@@ -50,8 +50,9 @@ def undecided(database, demo_server):
             "DELETE FROM timp_orders_cancellation WHERE id NOT IN (SELECT id FROM first)"
         )
         connection.execute(
-            "UPDATE timp_orders_cancellation SET (status, decided_at) ="
-            " (SELECT status, decided_at FROM first f WHERE f.id = timp_orders_cancellation.id)"
+            "UPDATE timp_orders_cancellation SET (status, decided_at, quantity_confirmed) ="
+            " (SELECT status, decided_at, quantity_confirmed FROM first f"
+            " WHERE f.id = timp_orders_cancellation.id)"
         )
         connection.execute(
             "UPDATE timp_orders_orderitem SET status ="
@@ -65,7 +66,8 @@ def kept(database, demo_server):
     """Keep a copy of what can be decided."""
     with sqlite3.connect(database, timeout=20) as connection:
         connection.execute(
-            "CREATE TABLE first AS SELECT id, status, decided_at FROM timp_orders_cancellation"
+            "CREATE TABLE first AS SELECT id, status, decided_at, quantity_confirmed"
+            " FROM timp_orders_cancellation"
         )
         connection.execute("CREATE TABLE items AS SELECT id, status FROM timp_orders_orderitem")
     connection.close()

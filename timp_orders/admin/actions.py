@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
@@ -18,7 +19,7 @@ from timp_orders.admin.decisions import Decision
 from timp_orders.admin.extending import extended
 from timp_orders.admin.forms import ActionForm
 from timp_orders.admin.item_forms import StatusKeptMixin
-from timp_orders.admin.preview import announced, groups
+from timp_orders.admin.preview import announced, at_most, groups
 from timp_orders.admin.reports import report
 from timp_orders.admin.selection import Selection, TooLarge
 from timp_orders.admin.trail import trail
@@ -36,7 +37,7 @@ __all__ = ["CancellationActionsMixin"]
 
 
 class CancellationActionsMixin(StatusKeptMixin):
-    """Confirm, reject, request and withdraw, for the ``ModelAdmin`` of an order item model.
+    """Confirm, reject, request, withdraw and cancel, for the ``ModelAdmin`` of an item model.
 
     In the list they are actions, on an item's own page buttons beside the trail of its
     cancellations. All lead to a page that says what will happen, item by item, and only from there
@@ -52,6 +53,7 @@ class CancellationActionsMixin(StatusKeptMixin):
         "reject_cancellation",
         "request_cancellation",
         "withdraw_cancellation",
+        "cancel_items",
     ]
     trail_template = "admin/timp_orders/order_item_with_trail.html"
     cancellation_template = "admin/timp_orders/cancellation_action.html"
@@ -61,6 +63,13 @@ class CancellationActionsMixin(StatusKeptMixin):
         return (
             self.has_view_or_change_permission(request)
             and settings.policy.standing(request.user).may_cancel
+        )
+
+    def has_cancel_outright_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the user may cancel in one step."""
+        return (
+            self.has_cancel_permission(request)
+            and Caller.of(request.user, via=Via.ADMIN).may_cancel_outright
         )
 
     @admin.action(permissions=["cancel"], description=WORDINGS[Action.CONFIRM].title)
@@ -79,12 +88,16 @@ class CancellationActionsMixin(StatusKeptMixin):
     def withdraw_cancellation(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
         return self._announce_listed(request, Action.WITHDRAW, queryset)
 
+    @admin.action(permissions=["cancel_outright"], description=WORDINGS[Action.CANCEL].title)
+    def cancel_items(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+        return self._announce_listed(request, Action.CANCEL, queryset)
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         named = set(request.POST.getlist("action")) & set(CancellationActionsMixin.actions)
-        if named and not self.has_cancel_permission(request):
-            raise PermissionDenied  # a forged post; the list itself would only ignore it
+        if named:  # the list itself would only ignore a forged post
+            self._require_permission(request, Action.CANCEL if "cancel_items" in named else None)
         return super().changelist_view(request, extra_context)
 
     def get_urls(self) -> list[URLPattern]:
@@ -102,9 +115,10 @@ class CancellationActionsMixin(StatusKeptMixin):
 
     def announce_view(self, request: HttpRequest, object_id: str, action: str) -> HttpResponse:
         """Show the confirmation page for one item; the buttons of its page lead here."""
-        self._require_permission(request)
-        item = self.get_object(request, unquote(object_id))
-        if item is None or action not in Action.values:
+        if action not in Action.values:
+            raise Http404
+        self._require_permission(request, Action(action))
+        if (item := self.get_object(request, unquote(object_id))) is None:
             raise Http404
         back = self._url("change", quote(item.pk))
         return self._announce(request, Action(action), [self._named([self._key(item)])], back)
@@ -121,10 +135,13 @@ class CancellationActionsMixin(StatusKeptMixin):
             problem = _("The page could not be read; nothing was changed. Please select again.")
             self.message_user(request, problem, messages.ERROR)
             return HttpResponseRedirect(self._url("changelist"))
-        form = ActionForm(selection.action, request.POST)
+        self._require_permission(request, selection.action)
+        caller = Caller.of(request.user, via=Via.ADMIN)
+        form = ActionForm(selection.action, request.POST, at_most=at_most(caller, selection))
         if not form.is_valid():
             return self._announce_again(request, selection, form)
-        tally = Decision(selection, request.user, **form.cleaned_data).carry_out()
+        told = {name: value for name, value in form.cleaned_data.items() if value is not None}
+        tally = Decision(selection, request.user, **told).carry_out()
         for level, message in report(selection.action, tally):
             self.message_user(request, message, level)
         return HttpResponseRedirect(selection.back)
@@ -150,8 +167,10 @@ class CancellationActionsMixin(StatusKeptMixin):
             ],
         }
 
-    def _require_permission(self, request: HttpRequest) -> None:
-        if not self.has_cancel_permission(request):
+    def _require_permission(self, request: HttpRequest, action: Action | None = None) -> None:
+        is_outright = action == Action.CANCEL
+        may = self.has_cancel_outright_permission if is_outright else self.has_cancel_permission
+        if not may(request):
             raise PermissionDenied
 
     def _url(self, name: str, *args: Any) -> str:
@@ -194,7 +213,7 @@ class CancellationActionsMixin(StatusKeptMixin):
         form: ActionForm | None = None,
     ) -> HttpResponse:
         caller = Caller.of(request.user, via=Via.ADMIN)
-        selection = Selection(action, back, announced(caller, action, named))
+        selection = Selection(action, back, announced(caller, action, named), uuid4())
         try:
             text = selection.dumps(request.user)
         except TooLarge:
@@ -210,7 +229,7 @@ class CancellationActionsMixin(StatusKeptMixin):
             "groups": groups(caller, action, selection.rows),
             "submit": changing and counted(WORDINGS[action].submit, changing),
             "selection": text,
-            "form": form or ActionForm(action),
+            "form": form or ActionForm(action, at_most=at_most(caller, selection)),
             "back": back,
             "decide_url": self._url("cancellation"),
         }

@@ -14,18 +14,18 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from timp_orders.admin.columns import (
-    ItemColumn,
-    SideColumn,
-    at_and_by,
+from timp_orders.admin.cancellation_texts import (
     decided_by,
-    item_relations,
+    decision_reason_label,
+    quantity_asked,
+    quantity_confirmed,
     reason_label,
     requested_by,
 )
+from timp_orders.admin.columns import ItemColumn, SideColumn, at_and_by, item_relations
 from timp_orders.admin.exports import csv_rows, streamed
 from timp_orders.admin.extending import extended
-from timp_orders.admin.filters import ReasonFilter
+from timp_orders.admin.filters import DecisionReasonFilter, ReasonFilter
 from timp_orders.admin.scope import TrailAdmin, sees_all
 from timp_orders.conf import settings
 from timp_orders.models import Cancellation, get_order_item_model
@@ -51,7 +51,7 @@ class CancellationAdmin(TrailAdmin):
         "decided",
         *_SIDE_COLUMNS.values(),
     )
-    list_filter = ("status", ReasonFilter, "requested_via", "decided_via")
+    list_filter = ("status", ReasonFilter, DecisionReasonFilter, "requested_via", "decided_via")
     date_hierarchy = "requested_at"
     search_help_text = _("Search by the UUID of an item or a cancellation, PO number or SKU.")
     export_template = "admin/timp_orders/cancellations_with_export.html"
@@ -59,15 +59,58 @@ class CancellationAdmin(TrailAdmin):
         (None, {"fields": ("uuid", "status", "item_link")}),
         (
             _("Request"),
-            {"fields": ("requested_at", "requester", "requested_via", "reason_text", "note")},
+            {
+                "fields": (
+                    "requested_at",
+                    "requester",
+                    "requested_via",
+                    "asked",
+                    "reason_text",
+                    "note",
+                )
+            },
         ),
-        (_("Decision"), {"fields": ("decided_at", "decider", "decided_via", "decision_note")}),
+        (
+            _("Decision"),
+            {
+                "fields": (
+                    "decided_at",
+                    "decider",
+                    "decided_via",
+                    "confirmed",
+                    "decision_reason_text",
+                    "decision_note",
+                )
+            },
+        ),
     )
-    readonly_fields = ("item_link", "reason_text", "requester", "decider")
+    readonly_fields = (
+        "item_link",
+        "asked",
+        "confirmed",
+        "reason_text",
+        "decision_reason_text",
+        "requester",
+        "decider",
+    )
 
     @admin.display(description=_("reason"), ordering="reason")
     def reason_text(self, cancellation: Cancellation) -> str:
         return reason_label(cancellation.reason) or self.get_empty_value_display()
+
+    @admin.display(description=_("reason of the decision"), ordering="decision_reason")
+    def decision_reason_text(self, cancellation: Cancellation) -> str:
+        label = decision_reason_label(cancellation.decision_reason)
+        return label or self.get_empty_value_display()
+
+    @admin.display(description=_("quantity asked"), ordering="quantity")
+    def asked(self, cancellation: Cancellation) -> str:
+        text = quantity_asked(cancellation.quantity, cancellation.quantity_available)
+        return text or self.get_empty_value_display()
+
+    @admin.display(description=_("quantity confirmed"), ordering="quantity_confirmed")
+    def confirmed(self, cancellation: Cancellation) -> str:
+        return quantity_confirmed(cancellation) or self.get_empty_value_display()
 
     @admin.display(description=_("order item"))
     def item_link(self, cancellation: Any) -> str:
@@ -115,6 +158,13 @@ class CancellationAdmin(TrailAdmin):
         }
         scoped: QuerySet[Any] = queryset.annotate(**sides)
         return scoped.filter(order_item__in=visible.values("pk"))
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        columns = list(super().get_list_display(request))
+        if get_order_item_model().counts_parts() and "reason_text" in columns:
+            at = columns.index("reason_text")
+            columns[at:at] = ["asked", "confirmed"]
+        return columns
 
     def get_list_select_related(self, request: HttpRequest) -> list[str]:
         joined = item_relations(get_order_item_model())
@@ -174,16 +224,17 @@ class CancellationAdmin(TrailAdmin):
         return response
 
 
+def _sides(cancellation: Any) -> list[Side]:
+    """List the sides that the reader is on, as the query set says."""
+    return [side for side in Side if getattr(cancellation, f"on_{side}_side")]
+
+
 def _requester(cancellation: Any) -> str:
-    return requested_by(cancellation, on_retailer_side=cancellation.on_retailer_side)
+    return requested_by(cancellation, _sides(cancellation))
 
 
 def _decider(cancellation: Any) -> str:
-    return decided_by(
-        cancellation,
-        on_retailer_side=cancellation.on_retailer_side,
-        on_supplier_side=cancellation.on_supplier_side,
-    )
+    return decided_by(cancellation, _sides(cancellation))
 
 
 TOLD: dict[str, Callable[[Any], Any]] = {

@@ -10,9 +10,8 @@ from django.db.models import Field, ForeignKey, Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.utils.html import format_html
 
-from timp_orders.conf import settings
 from timp_orders.models import AbstractOrderItem, Cancellation, get_order_item_model
-from timp_orders.states import CancellationStatus, Side
+from timp_orders.states import Side
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -21,11 +20,8 @@ __all__ = [
     "ItemColumn",
     "SideColumn",
     "at_and_by",
-    "decided_by",
     "item_relations",
     "joined",
-    "reason_label",
-    "requested_by",
     "shown",
     "standing_on",
 ]
@@ -129,25 +125,3 @@ def _leads_to_user(model: type[AbstractOrderItem], side: Side) -> bool:
     starts = (LOOKUP_SEP.join(steps[:length]) for length in range(1, len(steps) + 1))
     related = (getattr(_field_at(model, start), "related_model", None) for start in starts)
     return any(issubclass(end, get_user_model()) for end in related if end is not None)
-
-
-def reason_label(code: str) -> str:
-    """Return the label of a reason; a code that the host has dropped is returned as it is."""
-    return str(settings.REASONS.get(code, code))
-
-
-def requested_by(cancellation: Cancellation, *, on_retailer_side: bool) -> str:
-    """Return who requested; to the other side, only "retailer"."""
-    return cancellation.requested_by_name if on_retailer_side else str(Side.RETAILER.label)
-
-
-def decided_by(
-    cancellation: Cancellation, *, on_retailer_side: bool, on_supplier_side: bool
-) -> str:
-    """Return who decided or withdrew; to the other side, only which side it was."""
-    if cancellation.status == CancellationStatus.REQUESTED:
-        return ""
-    withdrawn = cancellation.status == CancellationStatus.WITHDRAWN
-    if on_retailer_side if withdrawn else on_supplier_side:
-        return str(cancellation.decided_by_name)
-    return str((Side.RETAILER if withdrawn else Side.SUPPLIER).label)

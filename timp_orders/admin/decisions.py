@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import F, QuerySet
@@ -63,16 +63,13 @@ class Decision:
 
     An item that was already so, or could not be changed, is reported as the page said it.
 
-    :param note: kept with each cancellation.
-    :param reason: for a request.
+    :param arguments: what the form says, for the service function.
     """
 
-    def __init__(self, selection: Selection, user: Any, note: str, reason: str = "") -> None:
+    def __init__(self, selection: Selection, user: Any, **arguments: Any) -> None:
         self.selection = selection
         self.caller = Caller.of(user, via=Via.ADMIN)
-        self.arguments: dict[str, Any] = {"note": note}
-        if selection.action == Action.REQUEST:
-            self.arguments["reason"] = reason
+        self.arguments = arguments
         self.tally = Tally()
 
     def carry_out(self) -> Tally:
@@ -92,9 +89,12 @@ class Decision:
         for row in rows:
             if row.pk not in uuids:
                 self.tally.refuse(errors.NotFound(), None)
-        if self.selection.action == Action.REQUEST:
-            uuids = self._not_superseded(rows, uuids)
-        else:
+        action = self.selection.action
+        if action.opens:
+            uuids = self._not_superseded([row for row in rows if not row.is_open], uuids)
+        if action == Action.CANCEL:
+            self.arguments["cancellation_uuid"] = self._names(rows, uuids)
+        elif action != Action.REQUEST:
             self.arguments["expected"] = self._expected(rows, uuids)
         for outcome in around_vetoes(self._attempt, list(uuids.values())):
             self.tally.add(outcome)
@@ -109,12 +109,20 @@ class Decision:
             if item_pk in uuids
         }
 
+    def _names(self, rows: Sequence[Announced], uuids: dict[Any, UUID]) -> dict[UUID, UUID]:
+        """Name the open cancellations that the page showed, and those that are to be written."""
+        new = {uuid: uuid5(self.selection.uuid, str(uuid)) for uuid in uuids.values()}
+        return new | self._expected([row for row in rows if row.is_open], uuids)
+
     def _not_superseded(self, rows: Sequence[Announced], uuids: dict[Any, UUID]) -> dict[Any, UUID]:
         """Leave out items whose cancellation was requested and decided since the page."""
         shown = {row.pk: row.cancellation_pk or 0 for row in rows}
+        if not shown:
+            return uuids
         decided = self._cancellations().exclude(status=CancellationStatus.REQUESTED)
         found = decided.filter(Among(F("order_item"), list(uuids)), pk__gt=min(shown.values()))
-        newer = {item for item, pk in found.values_list("order_item_id", "pk") if pk > shown[item]}
+        keys = found.values_list("order_item_id", "pk")
+        newer = {item for item, pk in keys if item in shown and pk > shown[item]}
         for item_pk in newer:
             self.tally.refuse(errors.Superseded(), uuids[item_pk])
         return {pk: uuid for pk, uuid in uuids.items() if pk not in newer}

@@ -64,9 +64,12 @@ def csv_rows(
     model = get_order_item_model()
     paths = model.paths()
     status = paths.pop("status")
-    own = ["uuid", "status", "reason", "note", "requested_at", "requested_via", "decision_note"]
+    own = ["uuid", "status", "quantity", "quantity_available", "quantity_confirmed", "reason"]
+    own += ["note", "requested_at", "requested_via", "decision_reason", "decision_note"]
     own += ["decided_at", "decided_via", "requested_by", "decided_by"]
     columns: dict[str, Callable[[Any], Any]] = {name: attrgetter(name) for name in own}
+    columns["requested_side"] = attrgetter("requested_party")
+    columns["decided_side"] = attrgetter("decided_party")
     columns["item_status_before"] = lambda found: model.status_name(found.item_status)
     columns["order_item_uuid"] = partial(_of_item, paths.pop("uuid"))
     columns["item_status"] = lambda found: model.status_name(_of_item(status, found))

@@ -1,5 +1,6 @@
 """List filters for any item model; they count what the user may see."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from timp_orders.conf import settings
 from timp_orders.states import CancellationStatus
 
-__all__ = ["AwaitingDecisionFilter", "OpenReasonFilter", "ReasonFilter"]
+__all__ = ["AwaitingDecisionFilter", "DecisionReasonFilter", "OpenReasonFilter", "ReasonFilter"]
 
 _OPEN = CancellationStatus.REQUESTED
 
@@ -45,18 +46,34 @@ class ReasonFilter(admin.SimpleListFilter):
     title = gettext_lazy("reason")
     parameter_name = "reason"
 
+    def reasons(self) -> Mapping[str, Any]:
+        return settings.REASONS
+
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(code, str(label)) for code, label in settings.REASONS.items()]
+        return [(code, str(label)) for code, label in self.reasons().items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() is None:
             return queryset
-        if self.value() not in settings.REASONS:
+        if self.value() not in self.reasons():
             raise IncorrectLookupParameters
         return self.having(queryset, self.value())
 
     def having(self, queryset: QuerySet[Any], reason: str | None) -> QuerySet[Any]:
         return queryset.filter(reason=reason)
+
+
+class DecisionReasonFilter(ReasonFilter):
+    """Cancellations by the reason of their rejection."""
+
+    title = gettext_lazy("reason of the decision")
+    parameter_name = "decision_reason"
+
+    def reasons(self) -> Mapping[str, Any]:
+        return settings.REJECTION_REASONS
+
+    def having(self, queryset: QuerySet[Any], reason: str | None) -> QuerySet[Any]:
+        return queryset.filter(decision_reason=reason)
 
 
 class OpenReasonFilter(ReasonFilter):

@@ -19,25 +19,47 @@ class NoteField(forms.CharField):
 
 
 class ActionForm(forms.Form):
-    """The note of an action, and the reason of a request.
+    """The reason and the note of an action, and how many of the item, where it is about one.
 
-    A note is required for a rejection: somebody waits to hear why.
+    :param at_most: how many of the one item it can be; ``None`` if nobody is to say how many.
     """
 
     required_css_class = "required"
 
-    def __init__(self, action: Action, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, action: Action, *args: Any, at_most: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        if action == Action.REQUEST:
+        reasons = settings.REASONS if action.opens else settings.REJECTION_REASONS
+        if action.opens or action == Action.REJECT:
             self.fields["reason"] = forms.ChoiceField(
                 label=_("Reason"),
                 required=False,
-                choices=[("", "---------"), *settings.REASONS.items()],
+                choices=[("", "---------"), *reasons.items()],
+            )
+        if at_most is not None:
+            self.fields["quantity"] = forms.IntegerField(
+                label=_("Quantity"),
+                required=False,
+                min_value=1,
+                max_value=at_most,
+                help_text=_("At most %(count)d; if it is left empty, all of them.")
+                % {"count": at_most},
             )
         self.fields["note"] = NoteField(
             label=_("Note"),
-            required=action == Action.REJECT,
+            required=False,
             max_length=settings.NOTE_MAX_LENGTH,
             widget=forms.Textarea({"rows": 4, "class": "vLargeTextField"}),
             help_text=_("Kept in the trail of each item; both sides of the order can read it."),
         )
+        self.needs_reason = action == Action.REJECT and settings.REJECTION_NEEDS_REASON
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        if self.data.get("quantity") and "quantity" not in self.fields:
+            raise forms.ValidationError(_("A quantity can be given for a single item only."))
+        told = values.get("reason") or (values.get("note") or "").strip()
+        if self.needs_reason and not told and not self.errors:
+            self.add_error("reason", _("A reason or a note is needed."))
+        return values

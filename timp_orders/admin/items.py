@@ -8,13 +8,17 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from timp_orders.admin.actions import CancellationActionsMixin
-from timp_orders.admin.columns import at_and_by, reason_label
+from timp_orders.admin.cancellation_texts import quantity_asked, reason_label
+from timp_orders.admin.columns import at_and_by
 from timp_orders.admin.filters import AwaitingDecisionFilter, OpenReasonFilter
 from timp_orders.admin.item_forms import leave_out
 from timp_orders.admin.scope import TrailAdmin
 from timp_orders.models import Cancellation
 
 __all__ = ["OrderItemAdmin"]
+
+
+_COUNTED = {"open_quantity": "quantity", "open_available": "quantity_available"}
 
 
 class OrderItemAdmin(CancellationActionsMixin, TrailAdmin):
@@ -60,10 +64,12 @@ class OrderItemAdmin(CancellationActionsMixin, TrailAdmin):
 
     @admin.display(description=_("open cancellation"), ordering="open_since")
     def open_cancellation(self, item: Any) -> str | None:
-        """Return since when it is open, and its reason."""
+        """Return since when it is open, how many are asked, and its reason."""
         if item.open_since is None:
             return None
-        return at_and_by(item.open_since, reason_label(item.open_reason))
+        asked = quantity_asked(*(getattr(item, name, None) for name in _COUNTED))
+        texts = [asked, reason_label(item.open_reason)]
+        return at_and_by(item.open_since, ", ".join(filter(None, texts)))
 
     # The names, since the admin never breaks the line of a foreign key.
     @admin.display(description=_("supplier"), ordering="supplier__name")
@@ -79,9 +85,11 @@ class OrderItemAdmin(CancellationActionsMixin, TrailAdmin):
         visible: QuerySet[Any] = items.visible_to(request.user)
         # Not joined: a COUNT(*) leaves subqueries out.
         opened = Cancellation.objects.filter(order_item=OuterRef("pk"), open=True)
+        counted = _COUNTED if self.model.counts_parts() else {}
         waiting: QuerySet[Any] = visible.annotate(
             open_since=Subquery(opened.values("requested_at")),
             open_reason=Subquery(opened.values("reason")),
+            **{name: Subquery(opened.values(column)) for name, column in counted.items()},
         )
         return waiting
 

@@ -8,15 +8,23 @@ from typing import Any
 from django.db.models import QuerySet
 
 from timp_orders import errors
-from timp_orders.admin.columns import joined, reason_label, shown, standing_on
-from timp_orders.admin.selection import Announced
+from timp_orders.admin.cancellation_texts import quantity_asked, reason_label
+from timp_orders.admin.columns import joined, shown, standing_on
+from timp_orders.admin.selection import Announced, Selection
 from timp_orders.admin.wording import REFUSED, WORDINGS, counted
 from timp_orders.services.caller import Caller
-from timp_orders.services.reads import attach, facts_of, items_with_facts
-from timp_orders.services.rules import verdict
+from timp_orders.services.command import Command
+from timp_orders.services.reads import (
+    attach,
+    facts_of,
+    items_with_facts,
+    reading_of,
+    visible_item,
+)
+from timp_orders.services.rules import possible, quantity_to_confirm
 from timp_orders.states import Action, Side
 
-__all__ = ["LISTED", "Group", "announced", "error_of", "groups"]
+__all__ = ["LISTED", "Group", "announced", "at_most", "error_of", "groups"]
 
 LISTED = 100
 """Items that a page lists of each group; the counts are of all."""
@@ -56,9 +64,11 @@ def announced(
     rows = []
     for items in querysets:
         for facts in facts_of(caller, items):
-            found = verdict(action, facts, caller.standing, caller.lifecycle)
+            found = possible(action, facts, caller)
             code = found if isinstance(found, str) else found.code
-            rows.append(Announced(facts.pk, facts.latest.pk if facts.latest else None, code))
+            latest = facts.latest
+            key, is_open = (latest.pk, latest.is_open) if latest else (None, False)
+            rows.append(Announced(facts.pk, key, code, is_open))
     return rows
 
 
@@ -83,6 +93,18 @@ def groups(caller: Caller, action: Action, rows: Iterable[Announced]) -> list[Gr
     ]
 
 
+def at_most(caller: Caller, selection: Selection) -> int | None:
+    """Return how many of the one item that changes; ``None`` if a page is not to ask for it."""
+    action = selection.action
+    changing = [row.pk for row in selection.rows if row.verdict == "change"]
+    if len(changing) != 1 or not caller.counts_parts or not (action.opens or action.cancels):
+        return None
+    item = visible_item(caller, pk=changing[0])
+    if item is None:
+        return None
+    return quantity_to_confirm(Command(action), reading_of(item).facts, caller.lifecycle)
+
+
 def _refusals(rows: Iterable[Announced]) -> list[tuple[int, str]]:
     codes = Counter(row.verdict for row in rows)
     return [(count, str(error_of(code))) for code, count in codes.most_common()]
@@ -96,6 +118,11 @@ def _read(caller: Caller, rows: Iterable[Announced]) -> dict[Any, Any]:
         facts = attach(item, caller)
         latest = item.timp_cancellation
         item.timp_reason = reason_label(latest.reason) if latest else ""
+        item.timp_quantity = (
+            quantity_asked(latest.quantity, latest.quantity_available) if latest else ""
+        )
+        item.timp_left = facts.quantity_left(caller.lifecycle)
+        item.timp_asked = facts.quantity_asked(caller.lifecycle)
         item.timp_texts = {name: shown(item, path) for name, path in item.paths().items()}
         for side in Side:
             is_too = caller.standing.sees_all or bool(facts.on_side(side))

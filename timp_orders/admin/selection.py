@@ -12,6 +12,7 @@ hundred thousand items) is refused before the page is shown.
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.conf import settings as django_settings
 from django.core import signing
@@ -37,17 +38,22 @@ class Announced(NamedTuple):
     cancellation_pk: int | None
     verdict: str
     """``"change"``, ``"replay"``, or the code of the error that refuses it."""
+    is_open: bool = False
+    """Whether that cancellation was open."""
 
 
 class Selection(NamedTuple):
     """
     :ivar action: what the page is about.
     :ivar back: the path that the page leads back to.
+    :ivar uuid: that of the page, from which the cancellations that it writes get theirs: what is
+        sent twice is written once.
     """
 
     action: Action
     back: str
     rows: list[Announced]
+    uuid: UUID
 
     def dumps(self, user: Any) -> str:
         """Pack the selection into a signed text that only this user can hand back.
@@ -58,10 +64,12 @@ class Selection(NamedTuple):
         packed = [
             self.action.value,
             self.back,
+            self.uuid.hex,
             _differences(row.pk for row in self.rows),
             _differences(row.cancellation_pk or 0 for row in self.rows),
             codes,
             [codes.index(row.verdict) for row in self.rows],
+            [int(row.is_open) for row in self.rows],
         ]
         text = signing.dumps(packed, salt=f"{_SALT}:{user.pk}", compress=True)
         limit = django_settings.DATA_UPLOAD_MAX_MEMORY_SIZE
@@ -77,15 +85,15 @@ class Selection(NamedTuple):
         :raises django.core.signing.BadSignature: it is not what the user was given.
         """
         packed = signing.loads(text, salt=f"{_SALT}:{user.pk}")
-        action, back, pks, cancellation_pks, codes, verdicts = packed
+        action, back, uuid, pks, cancellation_pks, codes, verdicts, opens = packed
         to_python = model._meta.pk.to_python
         rows = [
-            Announced(to_python(pk), cancellation_pk or None, codes[verdict])
-            for pk, cancellation_pk, verdict in zip(
-                _sums(pks), _sums(cancellation_pks), verdicts, strict=True
+            Announced(to_python(pk), cancellation_pk or None, codes[verdict], bool(is_open))
+            for pk, cancellation_pk, verdict, is_open in zip(
+                _sums(pks), _sums(cancellation_pks), verdicts, opens, strict=True
             )
         ]
-        return cls(Action(action), back, rows)
+        return cls(Action(action), back, rows, UUID(uuid))
 
 
 def _differences(keys: Iterable[Any]) -> list[Any]:

@@ -142,6 +142,30 @@ WORDINGS = {
         ),
         logged=_("Withdrew the cancellation."),
     ),
+    Action.CANCEL: Wording(
+        title=_("Cancel now"),
+        button=_("Cancel now"),
+        will=ngettext_lazy(
+            "%(count)d item will be cancelled at once",
+            "%(count)d items will be cancelled at once",
+            "count",
+        ),
+        already=ngettext_lazy(
+            "%(count)d item is already cancelled; nothing changes",
+            "%(count)d items are already cancelled; nothing changes",
+            "count",
+        ),
+        submit=ngettext_lazy("Cancel %(count)d item now", "Cancel %(count)d items now", "count"),
+        done=ngettext_lazy(
+            "%(count)d item was cancelled.", "%(count)d items were cancelled.", "count"
+        ),
+        unchanged=ngettext_lazy(
+            "%(count)d item was already cancelled.",
+            "%(count)d items were already cancelled.",
+            "count",
+        ),
+        logged=_("Cancelled the item outright."),
+    ),
 }
 
 

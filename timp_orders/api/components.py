@@ -23,10 +23,10 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework.serializers import BaseSerializer, Serializer, URLField
 
 from timp_orders.api.codes import codes
-from timp_orders.api.serializers import TextPathField, UUIDPathField
+from timp_orders.api.fields import TextPathField, UUIDPathField
 from timp_orders.conf import settings
 from timp_orders.models import get_order_item_model
-from timp_orders.states import Action, CancellationStatus
+from timp_orders.states import Action, CancellationStatus, Party
 
 __all__ = [
     "PREFIX",
@@ -90,7 +90,7 @@ class NoteExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped
 class PathExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     """Describes what an item's declared path leads to, which depends on the host's columns."""
 
-    target_class = "timp_orders.api.serializers.PathField"
+    target_class = "timp_orders.api.fields.PathField"
     match_subclasses = True
 
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
@@ -195,7 +195,7 @@ def _of_generators(auto_schema: Any, schema: dict[str, Any]) -> dict[str, Any]:
         return {**schema, "items": _of_generators(auto_schema, schema["items"])}
     if title := _title(schema):
         allowed = [value for value in schema["enum"] if value is not None]
-        text = schema.get("description", "") if title == "Reason" else ""
+        text = schema.get("description", "") if title.endswith("Reason") else ""
         reference = values(auto_schema, title, allowed, text)
         is_nullable = None in schema["enum"]
     elif "allOf" in schema:
@@ -219,6 +219,8 @@ def _title(schema: dict[str, Any]) -> str | None:
         tuple(CancellationStatus.values): "CancellationStatus",
         tuple(Action.values): "Action",
         tuple(codes()): "ProblemCode",
+        tuple(Party.values): "Party",
+        (*settings.REJECTION_REASONS, ""): "RejectionReason",
         (*settings.REASONS, ""): "Reason",
     }
     return titles.get(tuple(value for value in schema.get("enum", []) if value is not None))

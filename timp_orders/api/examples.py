@@ -42,6 +42,7 @@ def _host_values() -> SimpleNamespace:
         obstacle=errors.AlreadyShipped if lifecycle.shipped else errors.AlreadyCancelled,
         obstructing=first(lifecycle.shipped or [lifecycle.cancelled]),
         reason=next(iter(settings.REASONS), ""),
+        rejection_reason=next(iter(settings.REJECTION_REASONS), ""),
     )
 
 
@@ -61,23 +62,40 @@ def _named_item(status: str) -> dict[str, Any]:
     }
 
 
-def _cancellation(status: str, decision_note: str = "") -> dict[str, Any]:
+def _quantities(status: str) -> dict[str, Any]:
+    """Return what an example says of the item's quantity, where parts of it can be cancelled."""
+    if not get_order_item_model().counts_parts():
+        return {"quantity_cancelled": None, "quantity_left": None}
+    left = 0 if status == _host_values().cancelled else 2
+    return {"quantity_cancelled": 2 - left, "quantity_left": left}
+
+
+def _cancellation(status: str, reason: str = "", note: str = "") -> dict[str, Any]:
+    is_open = status == "requested"
+    confirmed = 2 if status == "confirmed" and get_order_item_model().counts_parts() else None
+    decider = "retailer" if status == "withdrawn" else "supplier"
     return {
         "uuid": _CANCELLATION_UUID,
         "status": status,
+        "quantity": None,
+        "quantity_confirmed": confirmed,
         **_request(),
+        "requested_by": "retailer",
         "requested_at": "2030-01-30T09:12:41.518000Z",
-        "decided_at": None if status == "requested" else "2030-01-31T16:40:02.090000Z",
-        "decision_note": _note(decision_note),
+        "decided_by": None if is_open else decider,
+        "decided_at": None if is_open else "2030-01-31T16:40:02.090000Z",
+        "decision_reason": reason,
+        "decision_note": _note(note),
     }
 
 
 def _item(
-    status: str, cancellation_status: str, actions: tuple[str, ...] = (), note: str = ""
+    status: str, cancellation_status: str, actions: tuple[str, ...] = (), **decision: str
 ) -> dict[str, Any]:
     return {
         **_named_item(status),
-        "cancellation": _cancellation(cancellation_status, note),
+        **_quantities(status),
+        "cancellation": _cancellation(cancellation_status, **decision),
         "supported_actions": list(actions),
     }
 
@@ -111,17 +129,32 @@ def requests() -> dict[str, dict[str, dict[str, Any]]]:
             "cancellation_uuid": _CANCELLATION_UUID,
         },
     }
+    own = {**_request(), "cancellation_uuid": _CANCELLATION_UUID}
+    part = {"quantity": 1} if get_order_item_model().counts_parts() else {}
+    reason = _host_values().rejection_reason
     return {
-        "confirmCancellation": decision,
-        "rejectCancellation": decision,
+        "confirmCancellation": {**decision, **({"A part of it": part} if part else {})},
+        "rejectCancellation": {
+            "With a reason": {"reason": reason, "note": _note("Already packed.")},
+            "The very cancellation that was seen": {
+                "reason": reason,
+                "cancellation_uuid": _CANCELLATION_UUID,
+            },
+        },
         "withdrawCancellation": decision,
-        "requestCancellation": {"With a reason": _request()},
+        "requestCancellation": {
+            "With a reason": _request(),
+            "So that it can be sent again at any time": {**own, **part},
+        },
+        "cancelItem": {"With a reason": _request()},
         "requestCancellationByDelete": {"Without a word": {}},
         "requestOrderCancellation": {"With a reason": {"order_uuid": _ORDER_UUID, **_request()}},
         "confirmOrderCancellation": {
             "With a note": {"note": _note("Taken out of the picking list.")}
         },
-        "rejectOrderCancellation": {"With a note": {"note": _note("Already packed.")}},
+        "rejectOrderCancellation": {
+            "With a reason": {"reason": reason, "note": _note("Already packed.")}
+        },
     }
 
 
@@ -144,9 +177,12 @@ def answers(path: str = _PATH) -> dict[str, Any]:
             "cancellations": [_cancellation("requested")],
         },
         "confirmCancellation": _item(host.cancelled, "confirmed"),
-        "rejectCancellation": _item(host.cancellable, "rejected", note="Already packed."),
+        "rejectCancellation": _item(
+            host.cancellable, "rejected", reason=host.rejection_reason, note="Already packed."
+        ),
         "withdrawCancellation": _item(host.cancellable, "withdrawn", ("request",)),
         "requestCancellation": _item(host.cancellable, "requested", ("withdraw",)),
+        "cancelItem": _item(host.cancelled, "confirmed"),
         "requestOrderCancellation": _outcome([_ITEM_UUID]),
         "confirmOrderCancellation": _outcome([_ITEM_UUID]),
         "rejectOrderCancellation": _outcome([_ITEM_UUID]),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from timp_orders.conf import settings
+from timp_orders.models import get_order_item_model
 
 if TYPE_CHECKING:
     BaseSerializer = serializers.Serializer[Any]
@@ -19,11 +20,17 @@ else:
 
 __all__ = [
     "BodySerializer",
+    "CancelSerializer",
+    "ConfirmationSerializer",
     "DecisionSerializer",
+    "NewCancellationSerializer",
     "NoteField",
     "NoteSerializer",
+    "OrderRejectionSerializer",
     "OrderRequestSerializer",
+    "QuantityField",
     "ReasonField",
+    "RejectionSerializer",
     "RequestSerializer",
     "StrictUUIDField",
     "readable",
@@ -32,6 +39,7 @@ __all__ = [
 
 _UNKNOWN_NAMED = 10
 _NAME_SHOWN = 64
+_LARGEST = 2**31 - 1  # what an integer column holds on every database
 
 
 class StrictUUIDField(serializers.UUIDField):
@@ -70,16 +78,20 @@ class NoteField(serializers.CharField):
 
 
 class ReasonField(serializers.ChoiceField):
-    """One of the host's reasons, or none."""
+    """One of the host's reasons, or none.
+
+    :param setting: the key of ``TIMP_ORDERS`` that names them.
+    """
 
     default_error_messages = {"invalid_choice": _("This is not one of the known reasons.")}
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, setting: str = "REASONS", **kwargs: Any) -> None:
+        self.setting = setting
         kwargs |= {"required": False, "allow_blank": True, "allow_null": True}
         super().__init__(choices=[], **kwargs)
 
     def bind(self, field_name: str, parent: Any) -> None:
-        self.choices = list(settings.REASONS.items())  # not at import, as with the note
+        self.choices = list(getattr(settings, self.setting).items())  # not at import, as the note
         super().bind(field_name, parent)
 
     def to_internal_value(self, data: Any) -> str:
@@ -89,8 +101,28 @@ class ReasonField(serializers.ChoiceField):
         return value
 
 
+class QuantityField(serializers.IntegerField):
+    """How many of an item; a body has it only where parts of a quantity can be cancelled."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        text = _("How many of the item; without it all that is left, or all that was asked.")
+        kwargs |= {"required": False, "allow_null": True, "min_value": 1, "help_text": text}
+        super().__init__(max_value=_LARGEST, **kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, int) or isinstance(data, bool):  # no "2", 2.0 or true
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class BodySerializer(BaseSerializer):
     """Base class of request bodies: ``null`` is the same as no value, unknown fields are errors."""
+
+    def get_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().get_fields()
+        if not get_order_item_model().counts_parts():
+            fields.pop("quantity", None)
+        return fields
 
     def to_internal_value(self, data: Any) -> Any:
         unknown = islice((name for name in data if name not in self.fields), _UNKNOWN_NAMED)
@@ -116,10 +148,15 @@ def readable(name: str) -> str:
     return name[:_NAME_SHOWN].encode(errors="replace").decode()
 
 
-class DecisionSerializer(BodySerializer):
-    """The optional body of a confirmation, a rejection or a withdrawal."""
+class NoteSerializer(BodySerializer):
+    """The optional body of a confirmation on an order."""
 
     note = NoteField()
+
+
+class DecisionSerializer(NoteSerializer):
+    """The optional body of a withdrawal."""
+
     cancellation_uuid = StrictUUIDField(
         required=False,
         allow_null=True,
@@ -127,20 +164,56 @@ class DecisionSerializer(BodySerializer):
     )
 
 
-class NoteSerializer(BodySerializer):
-    """The optional body of a decision on an order."""
+class ConfirmationSerializer(DecisionSerializer):
+    """The optional body of a confirmation."""
 
-    note = NoteField()
+    quantity = QuantityField()
 
 
-class RequestSerializer(BodySerializer):
-    """The optional body of a request."""
+class OrderRejectionSerializer(NoteSerializer):
+    """The optional body of a rejection on an order."""
+
+    reason = ReasonField("REJECTION_REASONS")
+
+    def validate(self, attrs: Any) -> Any:
+        told = attrs.get("reason") or (attrs.get("note") or "").strip()
+        if settings.REJECTION_NEEDS_REASON and not told:
+            raise serializers.ValidationError({"reason": [_("A reason or a note is needed.")]})
+        return attrs
+
+
+class RejectionSerializer(OrderRejectionSerializer, DecisionSerializer):
+    """The optional body of a rejection."""
+
+
+class NewCancellationSerializer(NoteSerializer):
+    """What a body that opens cancellations says of them."""
 
     reason = ReasonField()
-    note = NoteField()
+    cancellation_uuid = StrictUUIDField(
+        required=False,
+        allow_null=True,
+        help_text=_("Made by the client: sent again with it, the call is a replay."),
+    )
 
 
-class OrderRequestSerializer(RequestSerializer):
+class RequestSerializer(NewCancellationSerializer):
+    """The optional body of a request."""
+
+    quantity = QuantityField()
+
+
+class CancelSerializer(RequestSerializer):
+    """The optional body of an outright cancellation."""
+
+    cancellation_uuid = StrictUUIDField(
+        required=False,
+        allow_null=True,
+        help_text=_("The open cancellation that is meant, or made by the client for a new one."),
+    )
+
+
+class OrderRequestSerializer(NewCancellationSerializer):
     """The body of a request for a whole order."""
 
     order_uuid = StrictUUIDField()

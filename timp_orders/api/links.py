@@ -15,6 +15,7 @@ _OF_ITEM = {
     "Reject": _to("rejectCancellation", "order_item_uuid", "order_item_uuid"),
     "Withdraw": _to("withdrawCancellation", "order_item_uuid", "order_item_uuid"),
     "Request": _to("requestCancellation", "order_item_uuid", "order_item_uuid"),
+    "Cancel": _to("cancelItem", "order_item_uuid", "order_item_uuid"),
     "ConfirmOrder": _to("confirmOrderCancellation", "order_uuid", "order_uuid"),
     "RejectOrder": _to("rejectOrderCancellation", "order_uuid", "order_uuid"),
 }
@@ -40,6 +41,7 @@ LINKS: dict[str, dict[str, Any]] = {
     "rejectCancellation": _OF_ITEM,
     "withdrawCancellation": _OF_ITEM,
     "requestCancellation": _OF_ITEM,
+    "cancelItem": _OF_ITEM,
     "requestOrderCancellation": _OF_ORDER,
     "confirmOrderCancellation": _OF_ORDER,
     "rejectOrderCancellation": _OF_ORDER,

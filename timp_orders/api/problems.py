@@ -62,6 +62,8 @@ class Problem(APIException):
                 None if status is None else get_order_item_model().status_name(status)
             )
             self.members["cancellation_status"] = error.cancellation_status
+        if isinstance(error, errors.QuantityTooGreat):
+            self.members["quantity_left"] = error.quantity_left
         if isinstance(error, errors.Busy):
             self.wait = settings.RETRY_AFTER  # becomes the Retry-After header
         super().__init__(str(error), error.code)

@@ -10,7 +10,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
-from timp_orders.api import components, examples, views
+from timp_orders.api import components, examples, order_views, views
 from timp_orders.api.links import LINKS
 from timp_orders.api.pagination import CancellationPagination
 from timp_orders.api.problems import MEDIA_TYPE
@@ -28,9 +28,10 @@ _OPERATIONS: dict[tuple[type, str], str] = {
     (views.RejectCancellationView, "PATCH"): "rejectCancellation",
     (views.RequestCancellationView, "PATCH"): "requestCancellation",
     (views.WithdrawCancellationView, "PATCH"): "withdrawCancellation",
-    (views.RequestOrderCancellationView, "PATCH"): "requestOrderCancellation",
-    (views.ConfirmOrderCancellationView, "PATCH"): "confirmOrderCancellation",
-    (views.RejectOrderCancellationView, "PATCH"): "rejectOrderCancellation",
+    (views.CancelItemView, "PATCH"): "cancelItem",
+    (order_views.RequestOrderCancellationView, "PATCH"): "requestOrderCancellation",
+    (order_views.ConfirmOrderCancellationView, "PATCH"): "confirmOrderCancellation",
+    (order_views.RejectOrderCancellationView, "PATCH"): "rejectOrderCancellation",
 }
 
 _ERRORS = {
@@ -39,7 +40,7 @@ _ERRORS = {
     403: "The permission is missing, or a session's CSRF token.",
     404: "There is no such item or order, or the caller may not see it.",
     406: "The answer is JSON, which the caller does not accept.",
-    409: "The caller stands on the other side of the order.",
+    409: "The caller is on the wrong side of the order.",
     411: "This server cannot read a chunked body.",
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8.",
@@ -126,7 +127,7 @@ class CancellationSchema(AutoSchema):
         return {"application/json": body.ref}
 
     def get_response_serializers(self) -> Any:
-        is_order = isinstance(self.view, views.OrderCallView)
+        is_order = isinstance(self.view, order_views.OrderCallView)
         text = "Done, or already so." if self._takes_a_body else "As it is now."
         answer = self.view.get_serializer_class()
         if self._is_list and isinstance(self.view.paginator, CancellationPagination):

@@ -1,28 +1,30 @@
 """Serializers of answers."""
 
-from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from django.db.models.constants import LOOKUP_SEP
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from rest_framework import ISO_8601, serializers
+from rest_framework import serializers
 
 from timp_orders.api.codes import CodeField
+from timp_orders.api.fields import (
+    NumberPathField,
+    StatusField,
+    TextPathField,
+    TimestampField,
+    UUIDPathField,
+)
 from timp_orders.models import Cancellation, get_order_item_model
 from timp_orders.services import supported_actions
 from timp_orders.services.reads import reading_of
-from timp_orders.states import Action, CancellationStatus
+from timp_orders.states import Action, CancellationStatus, Party
 
 if TYPE_CHECKING:
     BaseSerializer = serializers.Serializer[Any]
     CancellationBase = serializers.ModelSerializer[Cancellation]
-    FieldBase = serializers.Field[Any, Any, Any, Any]
 else:
     BaseSerializer = serializers.Serializer
     CancellationBase = serializers.ModelSerializer
-    FieldBase = object
 
 __all__ = [
     "CancellationSerializer",
@@ -30,79 +32,12 @@ __all__ = [
     "ItemSerializer",
     "ListedCancellationSerializer",
     "NamedItemSerializer",
-    "NumberPathField",
     "OrderProblemSerializer",
     "OutcomeSerializer",
-    "PathField",
     "ProblemSerializer",
     "RefusalSerializer",
-    "StatusField",
-    "TextPathField",
-    "TimestampField",
-    "UUIDPathField",
     "shared",
 ]
-
-
-class PathField(FieldBase):
-    """A field of an order item, or of its order, by the path that the item's class declares.
-
-    :param name: one of ``AbstractOrderItem.paths()``.
-    """
-
-    def __init__(self, name: str, **kwargs: Any) -> None:
-        self.name = name
-        super().__init__(read_only=True, **kwargs)
-
-    def bind(self, field_name: str, parent: Any) -> None:
-        path = get_order_item_model().paths()[self.name]
-        if path != field_name:
-            self.source = path.replace(LOOKUP_SEP, ".")
-        super().bind(field_name, parent)
-
-    def get_attribute(self, item: Any) -> Any:
-        if not self.source:  # "" is declared for what the host does not have
-            return None
-        try:
-            return super().get_attribute(item)
-        except serializers.SkipField:  # a relation on the way is null
-            return None
-
-
-class UUIDPathField(PathField, serializers.UUIDField):
-    pass
-
-
-class TextPathField(PathField, serializers.CharField):
-    def get_attribute(self, item: Any) -> Any:
-        value = super().get_attribute(item)
-        return "" if value is None else value
-
-
-class StatusField(TextPathField):
-    """An item's status, as partners read it."""
-
-    def get_attribute(self, item: Any) -> Any:
-        return item.status_name(super().get_attribute(item))
-
-
-class NumberPathField(PathField, serializers.IntegerField):
-    """A number as it is stored: that of a host's decimal column may have a fraction."""
-
-    def to_representation(self, value: Any) -> Any:
-        return int(value) if value == int(value) else float(value)
-
-
-class TimestampField(serializers.DateTimeField):
-    """An ISO 8601 timestamp, whatever the host's ``DATETIME_FORMAT``."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(format=ISO_8601, read_only=True, **kwargs)
-
-    def enforce_timezone(self, value: datetime) -> datetime:
-        # Without USE_TZ too: a timestamp that says no zone is of no use to others.
-        aware = timezone.make_aware(value) if timezone.is_naive(value) else value
-        return timezone.localtime(aware)
 
 
 class NamedItemSerializer(BaseSerializer):
@@ -120,7 +55,16 @@ class NamedItemSerializer(BaseSerializer):
 class CancellationSerializer(CancellationBase):
     """A cancellation without its users: names never cross from one side to the other."""
 
+    requested_by = serializers.ChoiceField(
+        Party.choices,
+        source="requested_party",
+        read_only=True,
+        help_text=_("A side, or the system."),
+    )
     requested_at = TimestampField()
+    decided_by = serializers.ChoiceField(
+        Party.choices, source="decided_party", read_only=True, allow_null=True
+    )
     decided_at = TimestampField(allow_null=True)
 
     class Meta:
@@ -128,10 +72,15 @@ class CancellationSerializer(CancellationBase):
         fields = [
             "uuid",
             "status",
+            "quantity",
+            "quantity_confirmed",
             "reason",
             "note",
+            "requested_by",
             "requested_at",
+            "decided_by",
             "decided_at",
+            "decision_reason",
             "decision_note",
         ]
         read_only_fields = fields
@@ -140,10 +89,25 @@ class CancellationSerializer(CancellationBase):
 class ItemSerializer(NamedItemSerializer):
     """An item with its latest cancellation, and what the caller may do now."""
 
+    quantity_cancelled = serializers.SerializerMethodField(
+        help_text=_("How many of the item are cancelled; null where items are cancelled whole.")
+    )
+    quantity_left = serializers.SerializerMethodField(
+        help_text=_("How many can still be cancelled; null where items are cancelled whole.")
+    )
+
     cancellation = CancellationSerializer(
         source="timp_cancellation", read_only=True, allow_null=True
     )
     supported_actions = serializers.SerializerMethodField()
+
+    def get_quantity_cancelled(self, item: Any) -> int | None:
+        facts = reading_of(item).facts
+        left = facts.quantity_left(item.lifecycle())
+        return None if facts.ordered is None or left is None else facts.ordered - left
+
+    def get_quantity_left(self, item: Any) -> int | None:
+        return reading_of(item).facts.quantity_left(item.lifecycle())
 
     def get_supported_actions(self, item: Any) -> list[Action]:
         return supported_actions(item, reading_of(item).caller.by)
@@ -191,6 +155,9 @@ class ProblemSerializer(BaseSerializer):
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
         help_text=_("What is wrong with each field."),
+    )
+    quantity_left = serializers.IntegerField(
+        required=False, help_text=_("How many of the item can still be cancelled.")
     )
     item_status = serializers.CharField(required=False, allow_null=True)
     cancellation_status = serializers.ChoiceField(

@@ -1,4 +1,7 @@
-"""API views, one for each call; their base class is in ``timp_orders.api.base``.
+"""API views of the calls on one item, and of the list.
+
+Their base class is in ``timp_orders.api.base``; the calls on orders are in
+``timp_orders.api.order_views``.
 
 A host that wants something else subclasses a view and routes to its own: see the attributes of
 :class:`~timp_orders.api.base.CancellationAPIView`.
@@ -9,7 +12,6 @@ from uuid import UUID
 
 from django.db import router
 from django.db.models import QuerySet
-from django.utils.translation import gettext_lazy as _
 from rest_framework.generics import ListAPIView, UpdateAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,18 +21,17 @@ from timp_orders import errors
 from timp_orders.api.base import CancellationAPIView
 from timp_orders.api.filters import CancellationFilterBackend, CancellationFilterSet
 from timp_orders.api.inputs import (
+    CancelSerializer,
+    ConfirmationSerializer,
     DecisionSerializer,
-    NoteSerializer,
-    OrderRequestSerializer,
+    RejectionSerializer,
     RequestSerializer,
 )
 from timp_orders.api.pagination import CancellationPagination
-from timp_orders.api.problems import Problem
 from timp_orders.api.serializers import (
     ItemDetailSerializer,
     ItemSerializer,
     ListedCancellationSerializer,
-    OutcomeSerializer,
     shared,
 )
 from timp_orders.conf import settings
@@ -39,7 +40,7 @@ from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.services import BY_ACTION
 from timp_orders.services.caller import Caller
 from timp_orders.services.reads import visible_item
-from timp_orders.states import Action, CancellationStatus, Via
+from timp_orders.states import Action, Via
 
 if TYPE_CHECKING:
     UpdateBase = UpdateAPIView[Any]
@@ -49,17 +50,14 @@ else:
     ListBase = ListAPIView
 
 __all__ = [
+    "CancelItemView",
     "CancellationListView",
     "ConfirmCancellationView",
-    "ConfirmOrderCancellationView",
     "ItemActionView",
     "ItemCallView",
     "ItemView",
-    "OrderCallView",
     "RejectCancellationView",
-    "RejectOrderCancellationView",
     "RequestCancellationView",
-    "RequestOrderCancellationView",
     "WithdrawCancellationView",
 ]
 
@@ -75,9 +73,8 @@ class ItemCallView(CancellationAPIView):
         :returns: the item as it is now.
         """
         body = self.read_body(request)
-        meant = body.pop("cancellation_uuid", None)
-        if meant:
-            body["expected"] = meant
+        if "cancellation_uuid" in body and not action.opens:
+            body["expected"] = body.pop("cancellation_uuid")
         service = BY_ACTION[action]
         return service(self.kwargs["order_item_uuid"], by=request.user, via=Via.API, **body).one()
 
@@ -102,12 +99,18 @@ class ConfirmCancellationView(ItemActionView):
     """The supplier confirms: the item becomes cancelled."""
 
     action = Action.CONFIRM
+    body_serializer_class = ConfirmationSerializer
 
 
 class RejectCancellationView(ItemActionView):
     """The supplier rejects: the item stays as it was."""
 
     action = Action.REJECT
+    body_serializer_class = RejectionSerializer
+
+    @property
+    def body_required(self) -> bool:  # type: ignore[override]
+        return settings.REJECTION_NEEDS_REASON
 
 
 class WithdrawCancellationView(ItemActionView):
@@ -121,6 +124,16 @@ class RequestCancellationView(ItemActionView):
 
     action = Action.REQUEST
     body_serializer_class = RequestSerializer
+
+
+class CancelItemView(ItemActionView):
+    """An operator cancels the item outright, in one step; its supplier too, where that is allowed.
+
+    An open cancellation is confirmed; without one, one is written that is confirmed at once.
+    """
+
+    action = Action.CANCEL
+    body_serializer_class = CancelSerializer
 
 
 class ItemView(ItemCallView):
@@ -170,78 +183,3 @@ class CancellationListView(CancellationAPIView, ListBase):
             return cancellations
         visible: QuerySet[Any] = OrderItemQuerySet(model, using=using).visible_to(self.request.user)
         return cancellations.filter(order_item__in=visible)
-
-
-class OrderCallView(CancellationAPIView):
-    """A call on the items of one order that are on the caller's side."""
-
-    http_method_names = ["patch", "options"]
-    serializer_class: Any = OutcomeSerializer
-    action: ClassVar[Action]
-
-    def act(self, request: Request, order_uuid: UUID, **body: Any) -> Response:
-        """Take the action on all items of the order that it is about."""
-        items = self.items_on_side(request.user, order_uuid)
-        if self.action != Action.REQUEST:
-            statuses = [CancellationStatus.REQUESTED, self.action.result]
-            items = items.with_latest_cancellation(status__in=statuses)
-        outcome = BY_ACTION[self.action](items, by=request.user, via=Via.API, **body)
-        lists = {
-            "changed": outcome.changed,
-            "unchanged": outcome.unchanged,
-            "refused": [
-                {"order_item_uuid": uuid, "code": error.code, "detail": str(error)}
-                for uuid, error in outcome.refused.items()
-            ],
-        }
-        if not outcome.changed and not outcome.unchanged:
-            raise Problem(errors.NothingToDo(), order_uuid=order_uuid, **lists)
-        return Response({"order_uuid": order_uuid, **lists})
-
-    def items_on_side(self, user: Any, order_uuid: UUID) -> OrderItemQuerySet[Any]:
-        """Return the items on the caller's side; 404 for whoever may not see the order.
-
-        :raises timp_orders.errors.CancellationError: none of them is the caller's to act on.
-        """
-        model = get_order_item_model()
-        items: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=router.db_for_write(model))
-        path = model.ORDER_UUID_FIELD
-        items = items.filter(**{path: order_uuid}) if path else items.none()
-        standing = settings.policy.standing(user)
-        if not items.visible_to(user).exists():
-            raise errors.NotFound(_("There is no such order."))
-        if not standing.may_cancel:
-            raise errors.PermissionDenied
-        if standing.either_side:
-            return items
-        own = items.on_side(user, self.action.side)
-        if not own.exists():
-            raise errors.WrongSide
-        return own
-
-
-class RequestOrderCancellationView(OrderCallView):
-    """The retailer asks to cancel every item of an order that can be."""
-
-    action = Action.REQUEST
-    body_serializer_class = OrderRequestSerializer
-    body_required = True
-
-    def patch(self, request: Request) -> Response:
-        return self.act(request, **self.read_body(request))
-
-
-class ConfirmOrderCancellationView(OrderCallView):
-    """The supplier confirms all of its open cancellations in the order."""
-
-    action = Action.CONFIRM
-    body_serializer_class = NoteSerializer
-
-    def patch(self, request: Request, order_uuid: UUID) -> Response:
-        return self.act(request, order_uuid, **self.read_body(request))
-
-
-class RejectOrderCancellationView(ConfirmOrderCancellationView):
-    """The supplier rejects all of its open cancellations in the order."""
-
-    action = Action.REJECT

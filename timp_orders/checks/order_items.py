@@ -20,7 +20,13 @@ from timp_orders.models import (
     Organization,
     get_order_item_model,
 )
-from timp_orders.models.querysets import LATEST, ON_RETAILER_SIDE, ON_SUPPLIER_SIDE
+from timp_orders.models.querysets import (
+    LATEST,
+    ON_RETAILER_SIDE,
+    ON_SUPPLIER_SIDE,
+    QUANTITY_CANCELLED,
+    WAS_CONFIRMED,
+)
 from timp_orders.policy import Policy
 from timp_orders.states import Side
 
@@ -72,7 +78,17 @@ def check_order_item_model(**kwargs: Any) -> list[CheckMessage]:
                 id="timp_orders.E009",
             )
         ]
-    checks = (_forgotten_setting, _bases, _names, _uuid, statuses, _paths, _sides, _database)
+    checks = (
+        _forgotten_setting,
+        _bases,
+        _names,
+        _uuid,
+        statuses,
+        _paths,
+        _parts,
+        _sides,
+        _database,
+    )
     return [message for check in checks for message in check(model)]
 
 
@@ -114,7 +130,8 @@ def _bases(model: ItemModel) -> Iterator[CheckMessage]:
 
 def _names(model: ItemModel) -> Iterator[CheckMessage]:
     """Check that the model has nothing of its own under the names that the app attaches."""
-    used = ("timp_cancellation", LATEST, ON_SUPPLIER_SIDE, ON_RETAILER_SIDE)
+    annotated = (LATEST, ON_SUPPLIER_SIDE, ON_RETAILER_SIDE, WAS_CONFIRMED, QUANTITY_CANCELLED)
+    used = ("timp_cancellation", *annotated)
     fields = {field.name for field in model._meta.get_fields()}
     taken = [name for name in used if name in fields or hasattr(model, name)]
     # Django puts the app's reverse relation over whatever the class itself has by that name.
@@ -173,6 +190,19 @@ def _kind(model: ItemModel, name: str, field: Any) -> Iterator[CheckMessage]:
             hint=hint,
             obj=model,
             id=f"timp_orders.{number}",
+        )
+
+
+def _parts(model: ItemModel) -> Iterator[CheckMessage]:
+    """Check that parts of a quantity can be compared with what was read."""
+    if settings.PARTIAL_QUANTITIES and not model.counts_parts():
+        yield Error(
+            f'TIMP_ORDERS["PARTIAL_QUANTITIES"] is on, but QUANTITY_FIELD is '
+            f"{model.QUANTITY_FIELD!r}, which is no integer column of the model's own table.",
+            hint="Name a column that holds how many were ordered, such as "
+            "models.PositiveIntegerField(); or switch the setting off.",
+            obj=model,
+            id="timp_orders.E027",
         )
 
 

@@ -6,14 +6,15 @@ from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Case, Q, Value, When
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from timp_orders.conf import ORDER_ITEM_MODEL as SWAPPABLE
 from timp_orders.conf import order_item_model_label, settings
 from timp_orders.models.abstract import AbstractOrderItem, StaleStatus
-from timp_orders.states import CancellationStatus, Lifecycle, Side, Via
+from timp_orders.models.cancellation import Cancellation
+from timp_orders.states import Lifecycle, Side
 
 __all__ = [
     "AbstractOrderItem",
@@ -144,105 +145,3 @@ class OrderItem(AbstractOrderItem):
             frozenset(settings.SHIPPED_STATUSES),
             settings.CANCELLED_STATUS,
         )
-
-
-_OPEN = Q(status=CancellationStatus.REQUESTED)
-
-
-class Cancellation(models.Model):
-    """One request to cancel one item, and the decision on it: the audit trail.
-
-    Written by the functions of ``timp_orders.services`` only; never deleted, never changed once
-    decided. An item's cancellations follow each other in the order of their primary keys.
-    """
-
-    uuid = models.UUIDField(_("UUID"), unique=True, default=uuid.uuid4, editable=False)
-    order_item = models.ForeignKey(
-        order_item_model_label(),
-        on_delete=models.PROTECT,
-        verbose_name=_("order item"),
-        related_name="cancellations",
-    )
-    status = models.CharField(
-        _("status"),
-        max_length=16,
-        choices=CancellationStatus.choices,
-        default=CancellationStatus.REQUESTED,
-    )
-    # True or NULL, made by the database. NULLs do not collide in a unique constraint, so "at most
-    # one open cancellation" needs no conditional one, which MariaDB does not have.
-    open = models.GeneratedField(
-        expression=Case(When(_OPEN, then=Value(True))),
-        output_field=models.BooleanField(null=True),
-        db_persist=True,
-        verbose_name=_("open"),
-    )
-
-    reason = models.CharField(_("reason"), max_length=64, blank=True)
-    note = models.TextField(_("note"), blank=True)
-    requested_at = models.DateTimeField(_("requested at"), default=timezone.now)
-    requested_via = models.CharField(
-        _("requested via"), max_length=8, choices=Via.choices, default=Via.CODE
-    )
-    requested_by = models.ForeignKey(
-        django_settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        verbose_name=_("requested by"),
-        related_name="+",
-        db_constraint=False,
-    )
-    requested_by_name = models.CharField(_("requested by (name)"), max_length=255, blank=True)
-
-    item_status = models.CharField(
-        _("item status before"), max_length=255, blank=True, default="", db_default=""
-    )
-    """The item's own status before the decision, in the host's words."""
-    decision_note = models.TextField(_("decision note"), blank=True)
-    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
-    decided_via = models.CharField(_("decided via"), max_length=8, choices=Via.choices, blank=True)
-    decided_by = models.ForeignKey(
-        django_settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        verbose_name=_("decided by"),
-        related_name="+",
-        db_constraint=False,
-    )
-    decided_by_name = models.CharField(_("decided by (name)"), max_length=255, blank=True)
-
-    class Meta:
-        verbose_name = _("cancellation")
-        verbose_name_plural = _("cancellations")
-        ordering = ["-pk"]
-        default_permissions = ("view",)
-        permissions = [
-            ("cancel_order", _("Can request, decide and withdraw cancellations on their own side")),
-            ("cancel_any_order", _("Can request, decide and withdraw any cancellation")),
-            ("view_any_order", _("Can see the cancellations of every organization")),
-        ]
-        constraints = [
-            # Not the item first: InnoDB would use the index for the foreign key, and each decision,
-            # which changes it, would then lock the item after the cancellation: a deadlock with
-            # every call that locks the item before.
-            models.UniqueConstraint(
-                fields=["open", "order_item"], name="timp_orders_cancellation_one_open"
-            ),
-            models.CheckConstraint(
-                condition=Q(status__in=CancellationStatus.values),
-                name="timp_orders_cancellation_status_known",
-            ),
-            models.CheckConstraint(
-                condition=(_OPEN & Q(decided_at=None)) | (~_OPEN & Q(decided_at__isnull=False)),
-                name="timp_orders_cancellation_decided_at",
-            ),
-        ]
-        indexes = [
-            # "The open cancellations, oldest first."
-            models.Index(fields=["status", "id"], name="timp_orders_cancel_status_idx")
-        ]
-
-    def __str__(self) -> str:
-        return str(self.uuid)

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 from django.utils.translation import gettext_lazy as _
 
+from timp_orders.conf import settings
 from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.states import ItemStatus, Lifecycle
 
@@ -68,6 +69,18 @@ class AbstractOrderItem(models.Model):
             frozenset(cls.SHIPPED_STATUSES),
             cls.CANCELLED_STATUS,
         )
+
+    @classmethod
+    def counts_parts(cls) -> bool:
+        """Tell whether a part of an item's quantity can be cancelled.
+
+        ``TIMP_ORDERS["PARTIAL_QUANTITIES"]`` must be on, and the quantity an integer column of the
+        item's own table: a decision compares it with what was read.
+        """
+        if not settings.PARTIAL_QUANTITIES:
+            return False
+        columns = {field.name: field for field in cls._meta.local_concrete_fields}
+        return isinstance(columns.get(cls.QUANTITY_FIELD), models.IntegerField)
 
     @classmethod
     def status_name(cls, status: Any) -> str:

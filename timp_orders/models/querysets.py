@@ -16,13 +16,15 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    Sum,
     Value,
 )
+from django.db.models.functions import Coalesce
 from django.db.models.lookups import In
 
 from timp_orders.conf import settings
 from timp_orders.policy import SYSTEM, may_be_on_a_side, require_user
-from timp_orders.states import Side
+from timp_orders.states import CancellationStatus, Side
 
 if TYPE_CHECKING:
     from timp_orders.policy import Standing, System, User
@@ -31,6 +33,8 @@ __all__ = [
     "LATEST",
     "ON_RETAILER_SIDE",
     "ON_SUPPLIER_SIDE",
+    "QUANTITY_CANCELLED",
+    "WAS_CONFIRMED",
     "Among",
     "OrderItemQuerySet",
     "locked",
@@ -42,6 +46,9 @@ LATEST = "timp_latest_cancellation"
 ON_SUPPLIER_SIDE = "timp_on_supplier_side"
 ON_RETAILER_SIDE = "timp_on_retailer_side"
 """What :meth:`OrderItemQuerySet.with_sides` annotates."""
+WAS_CONFIRMED = "timp_was_confirmed"
+QUANTITY_CANCELLED = "timp_quantity_cancelled"
+"""What :meth:`OrderItemQuerySet.with_confirmed` annotates."""
 
 ModelT = TypeVar("ModelT", bound=Model)
 QuerySetT = TypeVar("QuerySetT", bound=QuerySet[Any])
@@ -128,6 +135,27 @@ class OrderItemQuerySet(QuerySet[ModelT]):
         """Join all of an item's cancellations under the same name, a row for each."""
         every = self.annotate(**{LATEST: FilteredRelation("cancellations")})
         return every.filter(**{f"{LATEST}__isnull": False})
+
+    def with_confirmed(self, *, counts_parts: bool) -> Self:
+        """Annotate whether a cancellation was confirmed, and how many were so in parts.
+
+        Of a host that set an item back, only what was confirmed since then is counted.
+
+        :param counts_parts: ask for the quantity; without it nobody pays for the sum.
+        """
+        cancellations = apps.get_model("timp_orders", "Cancellation")._default_manager.order_by()
+        confirmed = cancellations.filter(status=CancellationStatus.CONFIRMED)
+        of_item = confirmed.filter(order_item=OuterRef("pk"))
+        found = self.annotate(**{WAS_CONFIRMED: Exists(of_item)})
+        if not counts_parts:
+            return found
+        whole = confirmed.filter(order_item=OuterRef("order_item")).exclude(quantity_left__gt=0)
+        last_whole = Subquery(
+            whole.values("order_item").annotate(last=Max("pk")).values("last")[:1]
+        )
+        parts = of_item.filter(pk__gt=Coalesce(last_whole, 0)).values("order_item")
+        total = Subquery(parts.annotate(total=Sum("quantity_confirmed")).values("total")[:1])
+        return found.annotate(**{QUANTITY_CANCELLED: Coalesce(total, 0)})
 
     def _is_on(self, user: "User", side: Side) -> Exists:
         # An own EXISTS for each side, so that a policy may join as it likes and no row doubles.

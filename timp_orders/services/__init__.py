@@ -16,10 +16,18 @@ Every door (API, admin, the host's own code) calls these. What they have in comm
 ``expected``
     The UUID of the cancellation that is meant, for one item; or a mapping of items' UUIDs to
     those of cancellations. If another is the latest by now, the item is refused (``Superseded``).
+    An item with a cancellation that was confirmed before must be given one (``MustBeNamed``).
+``cancellation_uuid``
+    The UUID of the cancellation that is to be written, for one item; or a mapping as above. The
+    same UUID again is a replay, whatever became of the cancellation since. That of another item,
+    or with another quantity, is refused (``UuidReused``).
+``quantity``
+    How many of each item, where ``TIMP_ORDERS["PARTIAL_QUANTITIES"]`` is on: at least 1; ``None``
+    means all that is left, or all that was asked. More is refused (``QuantityTooGreat``).
 
 One call is one transaction, idempotent, and safe to send again. Rules are applied to rows that are
 locked, in primary-key order; or, for one item, by optimistic statements that compare the rows with
-what was read. Of confirm, reject and withdraw racing for one cancellation exactly one wins.
+what was read. Of confirm, reject, withdraw and cancel racing for one cancellation exactly one wins.
 
 All return an :class:`~timp_orders.services.outcome.Outcome`, send the signals of
 ``timp_orders.signals`` inside the transaction, and raise:
@@ -27,8 +35,8 @@ All return an :class:`~timp_orders.services.outcome.Outcome`, send the signals o
 ``TypeError``
     ``items``, ``by`` or ``expected`` is something else than said above.
 ``ValueError``
-    A note too long or with characters that no database keeps, an unknown reason or door; or one
-    UUID ``expected`` for several items.
+    A note too long or with characters that no database keeps, an unknown reason or door, a quantity
+    that cannot be counted; or one UUID for several items.
 ``timp_orders.errors.Busy``
     A lock timeout, deadlock or serialization failure, after one retry where that was safe.
 Whatever a signal's receiver raises
@@ -47,7 +55,7 @@ from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
 from timp_orders.services.engine import Change, perform_many, perform_one
 from timp_orders.services.outcome import Outcome
-from timp_orders.services.rules import verdict
+from timp_orders.services.rules import possible
 from timp_orders.services.targets import Items, Target, Targets, single_target, targets_of
 from timp_orders.states import Action, Via
 
@@ -58,6 +66,7 @@ __all__ = [
     "BY_ACTION",
     "SYSTEM",
     "Outcome",
+    "cancel_items",
     "confirm_cancellation",
     "reject_cancellation",
     "request_cancellation",
@@ -65,7 +74,7 @@ __all__ = [
     "withdraw_cancellation",
 ]
 
-Expected = UUID | Mapping[UUID, UUID] | None
+Named = UUID | Mapping[UUID, UUID] | None
 
 
 def request_cancellation(
@@ -75,13 +84,16 @@ def request_cancellation(
     via: str = Via.CODE,
     reason: str = "",
     note: str = "",
+    quantity: int | None = None,
+    cancellation_uuid: Named = None,
 ) -> Outcome:
     """Ask to cancel items: the retailer side's action.
 
     :param reason: one of the host's reasons (``TIMP_ORDERS["REASONS"]``), or none.
     :returns: changed are items that got a new, open cancellation.
     """
-    return _perform(Command(Action.REQUEST, note=note, reason=reason), items, by, via)
+    command = Command(Action.REQUEST, note=note, reason=reason, quantity=quantity)
+    return _perform(command, items, by, via, cancellation_uuid)
 
 
 def confirm_cancellation(
@@ -90,13 +102,16 @@ def confirm_cancellation(
     by: "User | System",
     via: str = Via.CODE,
     note: str = "",
-    expected: Expected = None,
+    quantity: int | None = None,
+    expected: Named = None,
 ) -> Outcome:
-    """Confirm open cancellations, which makes their items cancelled: the supplier side's action.
+    """Confirm open cancellations: the supplier side's action.
 
-    :returns: changed are items that became cancelled.
+    :param quantity: fewer than were asked; the rest counts as refused, and may be requested again.
+    :returns: changed are items that became cancelled, wholly or in part.
     """
-    return _perform(Command(Action.CONFIRM, note=note), items, by, via, expected)
+    command = Command(Action.CONFIRM, note=note, quantity=quantity)
+    return _perform(command, items, by, via, expected)
 
 
 def reject_cancellation(
@@ -104,11 +119,17 @@ def reject_cancellation(
     *,
     by: "User | System",
     via: str = Via.CODE,
+    reason: str = "",
     note: str = "",
-    expected: Expected = None,
+    expected: Named = None,
 ) -> Outcome:
-    """Reject open cancellations; their items stay as they are: the supplier side's action."""
-    return _perform(Command(Action.REJECT, note=note), items, by, via, expected)
+    """Reject open cancellations; their items stay as they are: the supplier side's action.
+
+    :param reason: one of ``TIMP_ORDERS["REJECTION_REASONS"]``, or none; with
+        ``TIMP_ORDERS["REJECTION_NEEDS_REASON"]`` there must be a reason or a note.
+    """
+    command = Command(Action.REJECT, note=note, reason=reason)
+    return _perform(command, items, by, via, expected)
 
 
 def withdraw_cancellation(
@@ -117,10 +138,34 @@ def withdraw_cancellation(
     by: "User | System",
     via: str = Via.CODE,
     note: str = "",
-    expected: Expected = None,
+    expected: Named = None,
 ) -> Outcome:
     """Take open requests back; their items stay as they are: the retailer side's action."""
     return _perform(Command(Action.WITHDRAW, note=note), items, by, via, expected)
+
+
+def cancel_items(
+    items: Items,
+    *,
+    by: "User | System",
+    via: str = Via.CODE,
+    reason: str = "",
+    note: str = "",
+    quantity: int | None = None,
+    cancellation_uuid: Named = None,
+) -> Outcome:
+    """Cancel items outright, in one step: for operators, the system, and suppliers who may.
+
+    An open cancellation is confirmed; of an item without one, or of what is left then, one is
+    written that is requested and confirmed at once.
+
+    :param reason: one of ``TIMP_ORDERS["REASONS"]``, or none.
+    :param cancellation_uuid: of the open cancellation that is meant, or of the one to be written.
+        With a quantity, an item of which some were cancelled before must be given one.
+    :returns: changed are items that became cancelled, wholly or in part.
+    """
+    command = Command(Action.CANCEL, note=note, reason=reason, quantity=quantity)
+    return _perform(command, items, by, via, cancellation_uuid)
 
 
 BY_ACTION: dict[Action, Callable[..., Outcome]] = {
@@ -128,49 +173,54 @@ BY_ACTION: dict[Action, Callable[..., Outcome]] = {
     Action.CONFIRM: confirm_cancellation,
     Action.REJECT: reject_cancellation,
     Action.WITHDRAW: withdraw_cancellation,
+    Action.CANCEL: cancel_items,
 }
 
 
 def _perform(
-    command: Command, items: Items, by: "User | System", via: str, expected: Expected = None
+    command: Command, items: Items, by: "User | System", via: str, named: Named = None
 ) -> Outcome:
     caller = Caller.of(by, via=via)
     model = caller.model
+    command.validate(model)
     target = single_target(items, model)
     if target is None:
         uuids, missing = targets_of(items, model, caller.using)
         if len(uuids) != 1 or missing:
-            return _perform_many(caller, command, expected, Targets(uuids, missing))
+            return _perform_many(caller, command, named, Targets(uuids, missing))
         ((pk, uuid),) = uuids.items()
         target = Target({"pk": pk}, uuid)
-    meant = _expected_of(expected, [target.uuid]).get(target.uuid)
-    return perform_one(caller, target, replace(command, expected=meant) if meant else command)
+    meant = _names_of(named, [target.uuid]).get(target.uuid)
+    return perform_one(caller, target, replace(command, named=meant) if meant else command)
 
 
-def _perform_many(
-    caller: Caller, command: Command, expected: Expected, targets: Targets
-) -> Outcome:
-    guards = _expected_of(expected, targets.uuids.values())
-    guarded = {uuid: replace(command, expected=meant) for uuid, meant in guards.items()}
-    changes = {pk: Change(uuid, guarded.get(uuid, command)) for pk, uuid in targets.uuids.items()}
+def _perform_many(caller: Caller, command: Command, named: Named, targets: Targets) -> Outcome:
+    names = _names_of(named, targets.uuids.values())
+    by_item = {uuid: replace(command, named=meant) for uuid, meant in names.items()}
+    changes = {pk: Change(uuid, by_item.get(uuid, command)) for pk, uuid in targets.uuids.items()}
     outcome = perform_many(caller, changes)
     for uuid in targets.missing:
         outcome.refused[uuid] = errors.NotFound(order_item_uuid=uuid)
     return outcome
 
 
-def _expected_of(expected: Expected, uuids: Iterable[UUID]) -> Mapping[UUID, UUID]:
+def _names_of(named: Named, uuids: Iterable[UUID]) -> Mapping[UUID, UUID]:
     """Return which cancellation is meant for which item."""
-    if isinstance(expected, Mapping):
-        if not all(isinstance(uuid, UUID) for pair in expected.items() for uuid in pair):
-            raise TypeError("expected must map UUIDs to UUIDs.")  # it would guard nothing
-        return expected
-    if expected is None:
+    if isinstance(named, Mapping):
+        if not all(isinstance(uuid, UUID) for pair in named.items() for uuid in pair):
+            # It would guard nothing.
+            raise TypeError("expected and cancellation_uuid must map UUIDs to UUIDs.")
+        return named
+    if named is None:
         return {}
-    named = list(uuids)
-    if len(named) > 1:
-        raise ValueError("expected must be a mapping of UUIDs where there are several items.")
-    return dict.fromkeys(named, expected)
+    if not isinstance(named, UUID):
+        raise TypeError("expected and cancellation_uuid must be UUIDs, or map UUIDs to UUIDs.")
+    found = list(uuids)
+    if len(found) > 1:
+        raise ValueError(
+            "expected and cancellation_uuid must map UUIDs to UUIDs where there are several items."
+        )
+    return dict.fromkeys(found, named)
 
 
 def supported_actions(item: Any, user: "User | System") -> list[Action]:
@@ -182,8 +232,4 @@ def supported_actions(item: Any, user: "User | System") -> list[Action]:
     :raises TypeError: ``user`` is neither.
     """
     caller, facts = reads.reading_for(item, user)
-    return [
-        action
-        for action in Action
-        if verdict(action, facts, caller.standing, caller.lifecycle) == "change"
-    ]
+    return [action for action in Action if possible(action, facts, caller) == "change"]

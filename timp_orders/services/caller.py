@@ -12,7 +12,7 @@ from timp_orders.conf import settings
 from timp_orders.models import AbstractOrderItem, Cancellation, get_order_item_model
 from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.policy import SYSTEM, Policy, Standing, System, may_be_on_a_side, require_actor
-from timp_orders.states import Lifecycle, Side, Via
+from timp_orders.states import Action, Lifecycle, Party, Side, Via
 
 if TYPE_CHECKING:
     from timp_orders.policy import User
@@ -33,6 +33,7 @@ class Caller:
     :ivar using: the alias of the database that is read and written.
     :ivar model: the order item model that is in force.
     :ivar lifecycle: what the statuses of its items mean.
+    :ivar counts_parts: a part of an item's quantity can be cancelled.
     """
 
     by: "User | System"
@@ -42,6 +43,7 @@ class Caller:
     using: str
     model: type[AbstractOrderItem]
     lifecycle: Lifecycle
+    counts_parts: bool
 
     @classmethod
     def of(cls, by: "User | System", *, via: str = Via.CODE, using: str | None = None) -> "Caller":
@@ -57,11 +59,20 @@ class Caller:
         standing = policy.standing(require_actor(by))
         model = get_order_item_model()
         using = using or router.db_for_write(model)
-        return cls(by, policy, standing, via, using, model, model.lifecycle())
+        return cls(by, policy, standing, via, using, model, model.lifecycle(), model.counts_parts())
 
     @property
     def is_system(self) -> bool:
         return self.by is SYSTEM
+
+    @property
+    def may_cancel_outright(self) -> bool:
+        """Operators and the system may; a supplier where the host allows it."""
+        return self.standing.either_side or settings.SUPPLIER_MAY_CANCEL
+
+    def party(self, action: Action) -> str:
+        """Return for whom the caller takes an action: its side, or the system."""
+        return Party.SYSTEM.value if self.is_system else action.side.value
 
     @property
     def user_id(self) -> Any:

@@ -1,6 +1,7 @@
 """One change that a caller asks for."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from timp_orders.conf import settings
@@ -13,28 +14,41 @@ __all__ = ["Command"]
 class Command:
     """What is to be done to one item; the arguments are documented in ``timp_orders.services``.
 
-    :ivar expected: the UUID of the cancellation that is meant.
-    :raises ValueError: a note that no database keeps, or an unknown reason.
-    :raises TypeError: ``note`` is no text, or ``expected`` is no UUID.
+    :ivar named: the UUID of the cancellation that is meant; of a request, and of an outright
+        cancellation, also that of the one which is to be written.
+    :ivar quantity: how many of the item; ``None`` means all that was asked, or all that is left.
     """
 
     action: Action
     note: str = ""
     reason: str = ""
-    expected: UUID | None = None
-
-    def __post_init__(self) -> None:
-        if self.note != "":
-            _check_note(self.note)
-        if self.reason and self.reason not in settings.REASONS:
-            raise ValueError("The reason is not one of TIMP_ORDERS['REASONS'].")
-        if not isinstance(self.expected, UUID | None):  # it would match nothing, and guard nothing
-            raise TypeError("expected must be a UUID, or map UUIDs to UUIDs.")
+    named: UUID | None = None
+    quantity: int | None = None
 
     @property
     def text(self) -> tuple[Action, str, str]:
         """What commands have in common that one statement can write."""
         return self.action, self.reason, self.note
+
+    def validate(self, model: Any) -> None:
+        """Check what no rule about items decides.
+
+        :param model: the order item model.
+        :raises ValueError: a note that no database keeps, an unknown reason, a rejection without
+            one where the host wants one, or a quantity that is below 1 or cannot be counted.
+        :raises TypeError: ``note`` is no text, or ``quantity`` no integer.
+        """
+        if self.note != "":
+            _check_note(self.note)
+        rejects = self.action == Action.REJECT
+        known = settings.REJECTION_REASONS if rejects else settings.REASONS
+        if self.reason and self.reason not in known:
+            name = "REJECTION_REASONS" if rejects else "REASONS"
+            raise ValueError(f"The reason is not one of TIMP_ORDERS['{name}'].")
+        if rejects and settings.REJECTION_NEEDS_REASON and not (self.reason or self.note.strip()):
+            raise ValueError("A rejection needs a reason or a note.")
+        if self.quantity is not None:
+            _check_quantity(self.quantity, model)
 
 
 def _check_note(note: str) -> None:
@@ -45,3 +59,12 @@ def _check_note(note: str) -> None:
     if "\0" in note:
         raise ValueError("A note cannot hold NUL characters.")
     note.encode()  # a lone surrogate is a UnicodeEncodeError, which is a ValueError
+
+
+def _check_quantity(quantity: int, model: Any) -> None:
+    if not isinstance(quantity, int) or isinstance(quantity, bool):
+        raise TypeError("quantity must be an integer.")
+    if quantity < 1:
+        raise ValueError("quantity must be at least 1.")
+    if not model.counts_parts():
+        raise ValueError("A quantity needs TIMP_ORDERS['PARTIAL_QUANTITIES'].")

@@ -1,20 +1,25 @@
 """How commands are carried out: optimistic for one item, under locks for many."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connections
+from django.db.models import QuerySet
 
 from timp_orders import errors
+from timp_orders.models import Cancellation
 from timp_orders.services import locks, reads, receivers, writes
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
+from timp_orders.services.facts import Facts, Known
+from timp_orders.services.optimistic import decide_one
 from timp_orders.services.outcome import Outcome
-from timp_orders.services.rules import Facts, Verdict, is_set_back, refusal, verdict
+from timp_orders.services.planned import Planned, plan
+from timp_orders.services.rules import Verdict, is_set_back, refusal, verdict
 from timp_orders.services.targets import Target
 from timp_orders.services.transactions import in_transaction
 from timp_orders.states import Action
@@ -86,21 +91,26 @@ def _read(caller: Caller, target: Target, command: Command) -> Ruled | None:
         item = reads.item_with_one_cancellation(caller, command.action.side, **target.lookup)
         if item is not None:
             facts = reads.reading_of(item).facts
-            ruled = _rule(caller, command, facts)
+            ruled = verdict(command, facts, caller)
             if ruled in ("change", "replay"):
                 return Ruled(item, facts, ruled)
     for item in reads.items_with_facts(caller).filter(**target.lookup).order_by():
         facts = reads.attach(item, caller)
-        return Ruled(item, facts, _rule(caller, command, facts))
+        if command.named and command.action.opens:
+            facts = facts._replace(named=_known(caller, command.named, facts))
+        return Ruled(item, facts, verdict(command, facts, caller))
     return None
 
 
-def _rule(caller: Caller, command: Command, facts: Facts) -> Verdict:
-    return verdict(command.action, facts, caller.standing, caller.lifecycle, command.expected)
+def _known(caller: Caller, uuid: UUID, facts: Facts) -> Known | None:
+    """Return the cancellation that has a UUID already, whatever item it is about."""
+    if facts.latest and facts.latest.uuid == uuid:
+        return facts.latest
+    return reads.named([uuid], caller.using).get(uuid)
 
 
 def _change_one(caller: Caller, command: Command, item: Any, facts: Facts) -> Outcome:
-    if command.action != Action.REQUEST:
+    if not command.action.opens:
         try:
             return in_transaction(partial(_decide, caller, command, item, facts), caller.using)
         except writes.ConcurrentUpdate:
@@ -113,15 +123,26 @@ def _change_one(caller: Caller, command: Command, item: Any, facts: Facts) -> Ou
 
 
 def _decide(caller: Caller, command: Command, item: Any, facts: Facts) -> Outcome:
-    writes.decide_one(caller, command, item)
-    latest = facts.latest and facts.latest._replace(status=command.action.result)
-    reads.keep(item, caller, facts._replace(status=getattr(item, item.STATUS_FIELD), latest=latest))
+    planned = plan(caller, command, facts)
+    decide_one(caller, planned, item)
+    reads.keep(item, caller, _after(item, planned))
     outcome = Outcome(changed=[facts.uuid], item=item)
     if receivers.has_receivers(command.action):
-        written = writes.decided(caller, command, [facts])
-        receivers.send_signals(caller, command, [facts], written, [item.timp_cancellation])
+        written = writes.decided(caller, [planned])
+        receivers.send_signals(caller, [planned], written, [item.timp_cancellation])
         return _with_item(caller, facts, outcome)
     return outcome
+
+
+def _after(item: Any, planned: Planned) -> Facts:
+    """Return the facts about an item once a decision is written."""
+    facts = planned.facts
+    return facts._replace(
+        status=getattr(item, item.STATUS_FIELD),
+        latest=reads.known(item.timp_cancellation),
+        was_confirmed=facts.was_confirmed or planned.command.action.cancels,
+        cancelled=facts.cancelled + (planned.confirmed or 0),
+    )
 
 
 def _lock_one(caller: Caller, command: Command, facts: Facts) -> Outcome:
@@ -151,31 +172,52 @@ def _perform_locked(caller: Caller, changes: Mapping[Any, Change]) -> Outcome:
 
 
 def _perform_batch(caller: Caller, batch: Mapping[Any, Change], outcome: Outcome) -> None:
-    found = locks.locked_facts(
-        caller, {pk: change.command.action.side for pk, change in batch.items()}
-    )
+    found = locks.locked_facts(caller, {pk: change.command for pk, change in batch.items()})
     # What has its action and its texts in common is written together.
-    groups: dict[tuple[Action, str, str], tuple[Command, list[Facts]]] = {}
+    groups: dict[tuple[Action, str, str], list[Planned]] = {}
     for pk, (uuid, command) in batch.items():
         facts = found.get(pk)
         if facts is None:
             outcome.refused[uuid] = errors.NotFound(order_item_uuid=uuid)
             continue
-        ruled = _rule(caller, command, facts)
+        ruled = verdict(command, facts, caller)
         if ruled == "change":
-            groups.setdefault(command.text, (command, []))[1].append(facts)
+            groups.setdefault(command.text, []).append(plan(caller, command, facts))
         _enter(caller, outcome, facts, ruled)
-    for command, changing in groups.values():
-        is_request = command.action == Action.REQUEST
-        write = writes.open_cancellations if is_request else writes.decide
-        written = write(caller, command, changing)
-        if receivers.has_receivers(command.action):
-            receivers.send_signals(caller, command, changing, written)
+    for plans in groups.values():
+        for write, some in _writes(caller, plans):
+            written = write(caller, some)
+            if receivers.has_receivers(some[0].command.action):
+                receivers.send_signals(caller, some, written)
+
+
+def _writes(
+    caller: Caller, plans: list[Planned]
+) -> Iterator[tuple[Callable[[Caller, list[Planned]], QuerySet[Cancellation]], list[Planned]]]:
+    """Yield how plans of one action are written, and which: first those with an open cancellation.
+
+    An outright cancellation of all that is left confirms the open one, which may be about a part,
+    and then writes another for the rest.
+    """
+    action = plans[0].command.action
+    if action == Action.REQUEST:
+        yield writes.open_cancellations, plans
+        return
+    if opened := [planned for planned in plans if planned.has_open]:
+        yield writes.decide, opened
+    rest = []
+    for planned in plans:
+        if not planned.has_open:
+            rest.append(planned)
+        elif planned.leaves_rest:
+            rest.append(plan(caller, planned.command, planned.facts_after()))
+    if rest:
+        yield writes.cancel_outright, rest
 
 
 def _enter(caller: Caller, outcome: Outcome, facts: Facts, ruled: Verdict) -> None:
     latest = facts.latest
-    if latest and is_set_back(facts.status, latest.status, caller.lifecycle):
+    if latest and is_set_back(facts.status, latest, caller.lifecycle):
         logger.warning(
             "item=%s is not cancelled, though its latest cancellation=%s is confirmed",
             facts.uuid,
@@ -186,7 +228,7 @@ def _enter(caller: Caller, outcome: Outcome, facts: Facts, ruled: Verdict) -> No
     elif ruled == "replay":
         outcome.unchanged.append(facts.uuid)
     else:
-        outcome.refused[facts.uuid] = refusal(ruled, facts)
+        outcome.refused[facts.uuid] = refusal(ruled, facts, caller.lifecycle)
 
 
 def _log(caller: Caller, outcome: Outcome, changes: Iterable[Change]) -> None:

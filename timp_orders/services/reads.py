@@ -1,35 +1,54 @@
 """The statements that read facts about items, without locks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from timp_orders.models import Cancellation
 from timp_orders.models.querysets import (
     LATEST,
     ON_RETAILER_SIDE,
     ON_SUPPLIER_SIDE,
+    QUANTITY_CANCELLED,
+    WAS_CONFIRMED,
+    Among,
     OrderItemQuerySet,
 )
 from timp_orders.services.caller import Caller
-from timp_orders.services.rules import Facts, Latest, is_visible
+from timp_orders.services.facts import Facts, Known
+from timp_orders.services.rules import is_visible
 from timp_orders.states import Side
 
 __all__ = [
+    "KNOWN",
     "Reading",
     "attach",
     "facts_of",
     "item_with_one_cancellation",
     "items_with_facts",
     "keep",
+    "known",
+    "named",
     "reading_for",
     "reading_of",
     "visible_item",
 ]
 
 _READING = "_timp_reading"
+
+KNOWN = (
+    "order_item_id",
+    "pk",
+    "uuid",
+    "status",
+    "quantity",
+    "quantity_confirmed",
+    "quantity_left",
+)
+"""The columns of a :class:`~timp_orders.services.facts.Known`."""
 
 
 class Reading(NamedTuple):
@@ -44,7 +63,7 @@ def items_with_facts(caller: Caller) -> OrderItemQuerySet[Any]:
 
     Call :func:`attach` on each.
     """
-    items = _with_latest(caller.model, caller.using)
+    items = _with_latest(caller.model, caller.using, caller.counts_parts)
     return items.with_sides(caller.by, caller.standing)
 
 
@@ -69,9 +88,10 @@ def item_with_one_cancellation(caller: Caller, side: Side, **lookup: Any) -> Any
 
 
 @cache
-def _with_latest(model: type[Any], using: str) -> OrderItemQuerySet[Any]:
+def _with_latest(model: type[Any], using: str, counts_parts: bool) -> OrderItemQuerySet[Any]:
     items: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=using)
-    return _with_relations(items.with_latest_cancellation())
+    items = items.with_latest_cancellation().with_confirmed(counts_parts=counts_parts)
+    return _with_relations(items)
 
 
 @cache
@@ -92,18 +112,36 @@ def attach(item: Any, caller: Caller, *, side: Side | None = None) -> Facts:
     :param side: the only one that the query set asked about, by returning what is on it.
     """
     read = item.__dict__
-    latest: Cancellation | None = read.pop(LATEST, None)
-    item.timp_cancellation = latest
+    cancellation: Cancellation | None = read.pop(LATEST, None)
+    item.timp_cancellation = cancellation
+    latest = known(cancellation) if cancellation else None
+    # Without these columns, it is the only cancellation.
+    was_confirmed = read.pop(WAS_CONFIRMED, latest is not None and latest.is_confirmed)
+    part = (latest.confirmed or 0) if latest and latest.is_part else 0
     facts = Facts(
         pk=item.pk,
         uuid=getattr(item, item.UUID_FIELD),
         status=getattr(item, item.STATUS_FIELD),
         on_supplier_side=_side(read.pop(ON_SUPPLIER_SIDE, None), side, Side.SUPPLIER),
         on_retailer_side=_side(read.pop(ON_RETAILER_SIDE, None), side, Side.RETAILER),
-        latest=Latest(latest.pk, latest.uuid, latest.status) if latest else None,
+        latest=latest,
+        was_confirmed=bool(was_confirmed),
+        ordered=item.value_of(item.QUANTITY_FIELD) if caller.counts_parts else None,
+        cancelled=read.pop(QUANTITY_CANCELLED, part),
     )
     keep(item, caller, facts)
     return facts
+
+
+def known(cancellation: Cancellation) -> Known:
+    """Return what verdicts depend on, of a cancellation that was read."""
+    return Known(*(getattr(cancellation, name) for name in KNOWN))
+
+
+def named(uuids: Iterable[UUID], using: str) -> dict[UUID, Known]:
+    """Read the cancellations with these UUIDs, whatever item they are about."""
+    rows = Cancellation.objects.using(using).filter(Among(F("uuid"), list(uuids))).order_by()
+    return {row[2]: Known(*row) for row in rows.values_list(*KNOWN)}
 
 
 def _side(annotated: Any, asked: Side | None, side: Side) -> bool | None:
@@ -141,7 +179,7 @@ def reading_for(item: Any, by: Any) -> Reading:
 def visible_item(caller: Caller, **lookup: Any) -> Any | None:
     """Read an item with all that an answer needs; ``None`` if the caller sees no such item."""
     for item in items_with_facts(caller).filter(**lookup).order_by():
-        if is_visible(attach(item, caller), caller.standing):
+        if is_visible(attach(item, caller), caller):
             return item
     return None
 
@@ -161,14 +199,19 @@ def facts_of(caller: Caller, items: QuerySet[Any]) -> Iterator[Facts]:
         "supplier": ON_SUPPLIER_SIDE,
         "retailer": ON_RETAILER_SIDE,
     }
-    latest = [f"{LATEST}__{name}" for name in ("id", "uuid", "status")]
-    rows = found.order_by("pk").values_list(*columns.values(), *latest)
-    for pk, uuid, status, supplier, retailer, *cancellation in rows.iterator(chunk_size=2000):
+    latest = [f"{LATEST}__{name}" for name in KNOWN]
+    counted = (model.QUANTITY_FIELD, QUANTITY_CANCELLED) if caller.counts_parts else ()
+    rows = found.order_by("pk").values_list(*columns.values(), *latest, *counted)
+    for pk, uuid, status, supplier, retailer, *rest in rows.iterator(chunk_size=2000):
+        cancellation, counts = rest[: len(latest)], rest[len(latest) :]
+        ordered, cancelled = counts or (None, 0)
         yield Facts(
             pk=pk,
             uuid=uuid,
             status=status,
             on_supplier_side=bool(supplier),
             on_retailer_side=bool(retailer),
-            latest=Latest(*cancellation) if cancellation[0] else None,
+            latest=Known(*cancellation) if cancellation[0] else None,
+            ordered=ordered,
+            cancelled=cancelled,
         )

@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from timp_orders import errors
 from timp_orders.models import Cancellation
 from timp_orders.services.caller import Caller
-from timp_orders.services.command import Command
-from timp_orders.services.rules import Facts
+from timp_orders.services.facts import Facts
+from timp_orders.services.planned import Planned
 from timp_orders.signals import BY_ACTION, cancellations_changed
 from timp_orders.states import Action
 
@@ -26,8 +26,7 @@ def has_receivers(action: Action) -> bool:
 
 def send_signals(
     caller: Caller,
-    command: Command,
-    changing: Sequence[Facts],
+    plans: Sequence[Planned],
     written: QuerySet[Cancellation],
     cancellations: Sequence[Cancellation] | None = None,
 ) -> None:
@@ -35,7 +34,7 @@ def send_signals(
 
     One for each cancellation, in the order of their items, then one for all of them.
 
-    :param changing: the facts before the change.
+    :param plans: what was written, all by the same action.
     :param written: finds the rows that were written.
     :param cancellations: these rows, if they are known; by default they are read.
     :raises timp_orders.errors.Veto: a receiver's, with the item that it refused.
@@ -44,16 +43,17 @@ def send_signals(
     """
     if cancellations is None:
         cancellations = list(written.select_related("order_item").order_by("order_item_id"))
-    before = {facts.pk: facts for facts in changing}
+    action = plans[0].command.action
+    before = {planned.facts.pk: planned.facts for planned in plans}
     kwargs = {"sender": Cancellation, "by": caller.by, "via": caller.via}
     for cancellation in cancellations:
         with _refusals_of_receivers(before[cancellation.order_item_id]):
-            BY_ACTION[command.action].send(cancellation=cancellation, **kwargs)
-    with _refusals_of_receivers(changing[0] if len(changing) == 1 else None):
-        cancellations_changed.send(action=command.action, cancellations=cancellations, **kwargs)
+            BY_ACTION[action].send(cancellation=cancellation, **kwargs)
+    with _refusals_of_receivers(plans[0].facts if len(plans) == 1 else None):
+        cancellations_changed.send(action=action, cancellations=cancellations, **kwargs)
     # A receiver that swallowed a database error leaves a transaction which Django, PostgreSQL
     # or (after a deadlock) MariaDB would roll back in silence.
-    if connections[caller.using].needs_rollback or written.count() != len(changing):
+    if connections[caller.using].needs_rollback or written.count() != len(plans):
         raise transaction.TransactionManagementError(
             "A receiver of a cancellation signal swallowed a database error: nothing was written."
         )

@@ -1,21 +1,22 @@
-"""The facts about one item, and the verdict on a command: pure, without a database."""
+"""The verdict on a command, from the facts about its item: pure, without a database."""
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-from uuid import UUID
+from typing import TYPE_CHECKING, Literal
 
 from timp_orders import errors
-from timp_orders.states import Action, CancellationStatus, Lifecycle, Side
+from timp_orders.services.command import Command
+from timp_orders.services.facts import Facts, Known
+from timp_orders.states import Action, CancellationStatus, Lifecycle
 
 if TYPE_CHECKING:
-    from timp_orders.policy import Standing
+    from timp_orders.services.caller import Caller
 
 __all__ = [
-    "Facts",
-    "Latest",
     "Verdict",
     "is_set_back",
     "is_visible",
+    "possible",
+    "quantity_to_confirm",
     "refusal",
     "transition",
     "verdict",
@@ -23,40 +24,17 @@ __all__ = [
 
 Verdict = Literal["change", "replay"] | type[errors.CancellationError]
 
-
-class Latest(NamedTuple):
-    """An item's latest cancellation."""
-
-    pk: int
-    uuid: UUID
-    status: str
-
-
-class Facts(NamedTuple):
-    """What a verdict on one item depends on.
-
-    A side is ``None`` where it was not asked whether the caller is on it.
-    """
-
-    pk: Any
-    uuid: UUID
-    status: Hashable
-    on_supplier_side: bool | None
-    on_retailer_side: bool | None
-    latest: Latest | None
-
-    def on_side(self, side: Side) -> bool | None:
-        return self.on_supplier_side if side == Side.SUPPLIER else self.on_retailer_side
-
+_PART = "part"  # confirmed, and something is left
 
 # The workflow: for each action, what it does to an item whose latest cancellation has that status
 # (None: it never had one). "if_cancellable" asks the item's own status. A confirmed cancellation
-# counts as such only while its item is cancelled.
+# counts as such only while its item is cancelled, or where it was a part.
 _TABLE: dict[Action, dict[str | None, Verdict | Literal["if_cancellable"]]] = {
     Action.REQUEST: {
         None: "if_cancellable",
         CancellationStatus.REQUESTED: "replay",
         CancellationStatus.CONFIRMED: errors.AlreadyConfirmed,
+        _PART: "if_cancellable",
         CancellationStatus.REJECTED: "if_cancellable",
         CancellationStatus.WITHDRAWN: "if_cancellable",
     },
@@ -64,6 +42,7 @@ _TABLE: dict[Action, dict[str | None, Verdict | Literal["if_cancellable"]]] = {
         None: errors.NotRequested,
         CancellationStatus.REQUESTED: "if_cancellable",
         CancellationStatus.CONFIRMED: "replay",
+        _PART: "replay",
         CancellationStatus.REJECTED: errors.AlreadyRejected,
         CancellationStatus.WITHDRAWN: errors.AlreadyWithdrawn,
     },
@@ -71,6 +50,7 @@ _TABLE: dict[Action, dict[str | None, Verdict | Literal["if_cancellable"]]] = {
         None: errors.NotRequested,
         CancellationStatus.REQUESTED: "change",
         CancellationStatus.CONFIRMED: errors.AlreadyConfirmed,
+        _PART: errors.AlreadyConfirmed,
         CancellationStatus.REJECTED: "replay",
         CancellationStatus.WITHDRAWN: errors.AlreadyWithdrawn,
     },
@@ -78,92 +58,187 @@ _TABLE: dict[Action, dict[str | None, Verdict | Literal["if_cancellable"]]] = {
         None: errors.NotRequested,
         CancellationStatus.REQUESTED: "change",
         CancellationStatus.CONFIRMED: errors.AlreadyConfirmed,
+        _PART: errors.AlreadyConfirmed,
         CancellationStatus.REJECTED: errors.AlreadyRejected,
         CancellationStatus.WITHDRAWN: "replay",
+    },
+    Action.CANCEL: {
+        None: "if_cancellable",
+        CancellationStatus.REQUESTED: "if_cancellable",
+        CancellationStatus.CONFIRMED: "replay",
+        _PART: "if_cancellable",
+        CancellationStatus.REJECTED: "if_cancellable",
+        CancellationStatus.WITHDRAWN: "if_cancellable",
     },
 }
 
 
-_AFTER_SET_BACK = (Action.REQUEST, Action.CONFIRM)
+_AFTER_SET_BACK = (Action.REQUEST, Action.CONFIRM, Action.CANCEL)
 
 
-def is_set_back(
-    item_status: Hashable, cancellation_status: str | None, lifecycle: Lifecycle
-) -> bool:
-    """Tell whether the latest cancellation is confirmed, but the item is not cancelled (any more).
+def is_set_back(item_status: Hashable, latest: Known | None, lifecycle: Lifecycle) -> bool:
+    """Tell whether all that was left is confirmed, but the item is not cancelled (any more).
 
     The host gave it another status, on purpose or by a stale ``save()``.
     """
-    return (
-        cancellation_status == CancellationStatus.CONFIRMED and item_status != lifecycle.cancelled
+    return bool(
+        latest and latest.is_confirmed and not latest.is_part and item_status != lifecycle.cancelled
     )
 
 
 def transition(
-    action: Action,
-    *,
-    item_status: Hashable,
-    cancellation_status: str | None,
-    lifecycle: Lifecycle,
+    action: Action, *, item_status: Hashable, latest: Known | None, lifecycle: Lifecycle
 ) -> Verdict:
-    """Look up what an action does to an item, whoever takes it.
+    """Look up what an action does to an item, whoever takes it, and whatever the quantity.
 
     :param item_status: the item's own status, in the host's words.
-    :param cancellation_status: the status of the item's latest cancellation, ``None`` if it never
-        had one.
+    :param latest: the item's latest cancellation, ``None`` if it never had one.
     :param lifecycle: what the host's statuses mean.
     :returns: ``"change"``; ``"replay"`` (it is that way already: success, nothing changes); or the
         class of the error that refuses it.
     """
-    if action in _AFTER_SET_BACK and is_set_back(item_status, cancellation_status, lifecycle):
-        cancellation_status = None  # nothing is confirmed any more
-    found = _TABLE[action][cancellation_status]
+    status: str | None = None
+    if latest and not (action in _AFTER_SET_BACK and is_set_back(item_status, latest, lifecycle)):
+        status = _PART if latest.is_part else latest.status
+    found = _TABLE[action][status]
     if found == "if_cancellable":
         return lifecycle.obstacle(item_status) or "change"
     return found
 
 
-def is_visible(facts: Facts, standing: "Standing") -> bool:
+def is_visible(facts: Facts, caller: "Caller") -> bool:
     """Tell whether the caller may see the item; who may not learns nothing else of it."""
-    return bool(standing.sees_all or facts.on_supplier_side or facts.on_retailer_side)
+    return bool(caller.standing.sees_all or facts.on_supplier_side or facts.on_retailer_side)
 
 
-def verdict(
-    action: Action,
-    facts: Facts,
-    standing: "Standing",
-    lifecycle: Lifecycle,
-    expected: UUID | None = None,
-) -> Verdict:
-    """Rule on an action by all that is known.
+def possible(action: Action, facts: Facts, caller: "Caller") -> Verdict:
+    """Rule on an action that means the latest cancellation, and all of its quantity.
 
-    :param standing: what the caller may do.
-    :param expected: the UUID of the cancellation that the caller meant, if they said one.
     :returns: as :func:`transition` does.
     """
-    if not is_visible(facts, standing):
+    if (refused := _not_allowed(action, facts, caller)) is not None:
+        return refused
+    lifecycle = caller.lifecycle
+    ruled = _transition(action, facts, lifecycle)
+    if ruled == "change" and facts.ordered is not None:
+        return _too_great(Command(action), facts, lifecycle) or ruled
+    return ruled
+
+
+def verdict(command: Command, facts: Facts, caller: "Caller") -> Verdict:
+    """Rule on a command by all that is known.
+
+    :returns: as :func:`transition` does.
+    """
+    if (refused := _not_allowed(command.action, facts, caller)) is not None:
+        return refused
+    lifecycle = caller.lifecycle
+    if command.named and (named := _by_name(command, facts, lifecycle)) is not None:
+        return named
+    ruled = _transition(command.action, facts, lifecycle)
+    if ruled == "replay":
+        return _replay(command, facts)
+    if ruled == "change":
+        return _unnamed(command, facts) or _too_great(command, facts, lifecycle) or ruled
+    return ruled
+
+
+def _transition(action: Action, facts: Facts, lifecycle: Lifecycle) -> Verdict:
+    return transition(action, item_status=facts.status, latest=facts.latest, lifecycle=lifecycle)
+
+
+def _not_allowed(action: Action, facts: Facts, caller: "Caller") -> Verdict | None:
+    standing = caller.standing
+    if not is_visible(facts, caller):
         return errors.NotFound
     if not standing.may_cancel:
         return errors.PermissionDenied
-    if not facts.on_side(action.side):
-        return errors.WrongSide
+    is_closed = action == Action.CANCEL and not caller.may_cancel_outright
+    return errors.WrongSide if is_closed or not facts.on_side(action.side) else None
+
+
+def _by_name(command: Command, facts: Facts, lifecycle: Lifecycle) -> Verdict | None:
+    """Rule by the UUID that a command gives; ``None`` if that decides nothing."""
+    latest, named = facts.latest, facts.named
+    if named and named.item != facts.pk:
+        return errors.UuidReused
+    if command.action == Action.REQUEST:
+        if named:
+            return "replay" if named.quantity == command.quantity else errors.UuidReused
+        return errors.AlreadyRequested if latest and latest.is_open else None
+    if command.action != Action.CANCEL:
+        return errors.Superseded if latest and latest.uuid != command.named else None
+    if named is None:  # it is for a new one
+        return errors.Superseded if latest and latest.is_open else None
+    if named.is_confirmed and command.quantity is not None:
+        return "replay" if named.confirmed == command.quantity else errors.UuidReused
+    if named != latest:
+        is_done = named.is_confirmed and facts.status == lifecycle.cancelled
+        return "replay" if is_done else errors.Superseded
+    return _DECIDED_OTHERWISE.get(named.status)
+
+
+_DECIDED_OTHERWISE: dict[str, Verdict] = {
+    CancellationStatus.REJECTED: errors.AlreadyRejected,
+    CancellationStatus.WITHDRAWN: errors.AlreadyWithdrawn,
+}
+
+
+def _replay(command: Command, facts: Facts) -> Verdict:
+    """Rule on what is that way already; with another quantity it is none."""
     latest = facts.latest
-    if expected and latest and latest.uuid != expected:
-        return errors.Superseded
-    return transition(
-        action,
-        item_status=facts.status,
-        cancellation_status=latest.status if latest else None,
-        lifecycle=lifecycle,
-    )
+    if latest and command.action == Action.REQUEST and latest.quantity != command.quantity:
+        return errors.AlreadyRequested
+    if latest and latest.is_confirmed and command.quantity not in (None, latest.confirmed):
+        return errors.AlreadyConfirmed
+    return "replay"
 
 
-def refusal(error: type[errors.CancellationError], facts: Facts) -> errors.CancellationError:
+def _unnamed(command: Command, facts: Facts) -> Verdict | None:
+    """Refuse what may be the repetition of an older command, and would now do something else."""
+    if command.named or not facts.was_confirmed:
+        return None
+    if command.action in (Action.CONFIRM, Action.REJECT):
+        return errors.MustBeNamed
+    if command.action == Action.CANCEL and command.quantity is not None:
+        latest = facts.latest
+        repeats = latest and latest.is_confirmed and latest.confirmed == command.quantity
+        return "replay" if repeats else errors.MustBeNamed
+    return None  # to cancel all that is left does the same however often it is said
+
+
+def _too_great(command: Command, facts: Facts, lifecycle: Lifecycle) -> Verdict | None:
+    """Refuse more than is left, or was asked."""
+    left = facts.quantity_left(lifecycle)
+    if left is None or command.action in (Action.REJECT, Action.WITHDRAW):
+        return None
+    is_confirmation = command.action == Action.CONFIRM
+    if left == 0:  # the host has lowered what was ordered
+        return errors.QuantityTooGreat if is_confirmation else errors.AlreadyConfirmed
+    asked = facts.quantity_asked(lifecycle) or left
+    wanted = command.quantity or (asked if is_confirmation else 0)
+    return errors.QuantityTooGreat if wanted > min(asked, left) else None
+
+
+def quantity_to_confirm(command: Command, facts: Facts, lifecycle: Lifecycle) -> int | None:
+    """Return how many a command cancels; ``None`` where items are cancelled whole."""
+    left, asked = facts.quantity_left(lifecycle), facts.quantity_asked(lifecycle)
+    if left is None or asked is None:
+        return None
+    return command.quantity or min(asked, left)
+
+
+def refusal(
+    error: type[errors.CancellationError], facts: Facts, lifecycle: Lifecycle
+) -> errors.CancellationError:
     """Make the error that a verdict names; it says more only to those who may see the item."""
-    if issubclass(error, errors.NotPossible):
-        return error(
-            order_item_uuid=facts.uuid,
-            item_status=facts.status,
-            cancellation_status=facts.latest.status if facts.latest else None,
-        )
-    return error(order_item_uuid=facts.uuid)
+    if not issubclass(error, errors.NotPossible):
+        return error(order_item_uuid=facts.uuid)
+    refused = error(
+        order_item_uuid=facts.uuid,
+        item_status=facts.status,
+        cancellation_status=facts.latest.status if facts.latest else None,
+    )
+    if isinstance(refused, errors.QuantityTooGreat):
+        refused.quantity_left = facts.quantity_left(lifecycle)
+    return refused

@@ -1,201 +1,156 @@
-"""Write cancellations, and the status of items that become cancelled."""
+"""Write cancellations of locked items, and the status of those that become cancelled."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, Field, QuerySet, Value, When
 from django.utils import timezone
 
 from timp_orders.models import Cancellation
-from timp_orders.models.querysets import Among, OrderItemQuerySet, locked
-from timp_orders.parameter import Parameter
+from timp_orders.models.querysets import Among
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
-from timp_orders.services.rules import Facts
+from timp_orders.services.planned import Planned
 from timp_orders.services.transactions import is_duplicate
-from timp_orders.states import Action
 
 __all__ = [
     "ConcurrentUpdate",
+    "cancel_outright",
     "decide",
-    "decide_one",
     "decided",
+    "decision_of",
+    "item_values",
     "open_cancellations",
+    "undecided",
+    "update",
 ]
+
+# All of a call have the action, the reason and the note in common; what else differs from row to
+# row is written by a CASE, so that there is one statement for each table.
+Plans = Sequence[Planned]
 
 
 class ConcurrentUpdate(Exception):
     """The rows are no longer those that were read; the transaction must be rolled back."""
 
 
-def open_cancellations(
-    caller: Caller, command: Command, changing: Sequence[Facts]
-) -> QuerySet[Cancellation]:
+def open_cancellations(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
     """Open a cancellation for each item.
 
     :returns: what was written.
-    :raises ConcurrentUpdate: an item has an open one already.
+    :raises ConcurrentUpdate: an item has an open one already, or a name is another one's.
     """
-    now = timezone.now()
-    opened = [
-        Cancellation(
-            order_item_id=facts.pk,
-            reason=command.reason,
-            note=command.note,
-            requested_at=now,
-            requested_by_id=caller.existing_user_id,
-            requested_by_name=caller.user_name,
-            requested_via=caller.via,
-        )
-        for facts in changing
-    ]
-    try:
-        Cancellation.objects.using(caller.using).bulk_create(opened)
-    except IntegrityError as error:
-        # PostgreSQL under REPEATABLE READ: while the lock was waited for, another call made one
-        # that this transaction cannot see.
-        if is_duplicate(error):
-            raise ConcurrentUpdate from error
-        raise
-    # By their UUIDs: not every database returns the keys of rows that are created in bulk. And
-    # whatever their status: a receiver may have decided one at once.
-    return Cancellation.objects.using(caller.using).filter(
-        Among(F("uuid"), [cancellation.uuid for cancellation in opened])
+    request = _request_of(caller, plans[0].command)
+    lifecycle = caller.lifecycle
+    return _insert(
+        caller,
+        [Cancellation(**request, **planned.request_columns(lifecycle)) for planned in plans],
     )
 
 
-def decide(caller: Caller, command: Command, changing: Sequence[Facts]) -> QuerySet[Cancellation]:
-    """Write the decision on the open cancellation of each locked item, if it is still open.
+def cancel_outright(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
+    """Write a cancellation for each item that is requested and confirmed at once.
+
+    :returns: what was written.
+    :raises ConcurrentUpdate: not all items are as they were read, or a name is another one's.
+    """
+    _cancel_items(caller, plans)
+    command, lifecycle = plans[0].command, caller.lifecycle
+    request = _request_of(caller, command)
+    texts = {"decision_reason": "", "decision_note": ""}  # they are those of the request
+    decision = {**decision_of(caller, command), **texts, "decided_at": request["requested_at"]}
+    return _insert(
+        caller,
+        [
+            Cancellation(
+                **request,
+                **planned.request_columns(lifecycle),
+                **decision,
+                **planned.decision_columns(),
+            )
+            for planned in plans
+        ],
+    )
+
+
+def decide(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
+    """Write the decision on the open cancellation of each item, if it is still open.
 
     :returns: what was written.
     :raises ConcurrentUpdate: not all rows are as they were read.
     """
-    if command.action == Action.CONFIRM:
-        cancellable = caller.items().filter(
-            Among(F("pk"), [facts.pk for facts in changing]), **_still_cancellable(caller)
-        )
-        _update(cancellable, _cancelled(caller), len(changing))
-    by_status: dict[Hashable, list[int]] = {}
-    for status, pk in [(facts.status, facts.latest.pk) for facts in changing if facts.latest]:
-        by_status.setdefault(status, []).append(pk)
-    for status, keys in by_status.items():
-        undecided = _undecided(caller.using).filter(Among(F("pk"), keys))
-        _update(undecided, _decision(caller, command, status), len(keys))
-    return decided(caller, command, changing)
+    if plans[0].command.action.cancels:
+        _cancel_items(caller, plans)
+    rows = {
+        planned.facts.latest.pk: planned.decision_columns()
+        for planned in plans
+        if planned.facts.latest
+    }
+    decision = decision_of(caller, plans[0].command)
+    found = undecided(caller.using).filter(Among(F("pk"), list(rows)))
+    update(found, {**decision, **_varying(Cancellation, rows)}, len(rows))
+    return decided(caller, plans)
 
 
-def decide_one(caller: Caller, command: Command, item: Any) -> None:
-    """Write the decision on an item that was read without a lock, if nothing changed meanwhile.
-
-    The first statement locks the item's row and compares it with what was read of it, after waiting
-    for others. The item and its ``timp_cancellation`` are brought up to date.
-
-    :raises ConcurrentUpdate: somebody else was faster.
-    """
-    side = command.action.side
-    column = caller.side_column(side)
-    before = getattr(item, item.STATUS_FIELD)
-    with _as_read(caller, item, column, command.action) as same:
-        if command.action == Action.CONFIRM:
-            _update(same, _cancelled(caller), 1)
-            setattr(item, item.STATUS_FIELD, caller.lifecycle.cancelled)
-        else:
-            before = _locked_status(same, caller)
-            setattr(item, item.STATUS_FIELD, before)
-    if not (column or caller.standing.either_side or caller.is_on_side(item.pk, side)):
-        raise ConcurrentUpdate
-    cancellation = item.timp_cancellation
-    decision = _decision(caller, command, before)
-    undecided, key = _undecided_row(caller.using)
-    with key.of(cancellation.pk):
-        _update(undecided, decision, 1)
-    for name, value in decision.items():
-        setattr(cancellation, name, value)
-    cancellation.open = None
-
-
-def decided(caller: Caller, command: Command, changing: Sequence[Facts]) -> QuerySet[Cancellation]:
-    """Return the cancellations of these items as the command's action has decided them."""
-    keys = [facts.latest.pk for facts in changing if facts.latest]
+def decided(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
+    """Return the cancellations of these items as they were decided."""
+    keys = [planned.facts.latest.pk for planned in plans if planned.facts.latest]
     cancellations = Cancellation.objects.using(caller.using)
-    return cancellations.filter(Among(F("pk"), keys), status=command.action.result)
+    return cancellations.filter(Among(F("pk"), keys), status=plans[0].command.action.result)
 
 
-def _locked_status(items: QuerySet[Any], caller: Caller) -> Any:
-    """Lock the one item, and return its status."""
-    for status in locked(items, caller.using).values_list(caller.model.STATUS_FIELD, flat=True):
-        return status
-    raise ConcurrentUpdate
+def _request_of(caller: Caller, command: Command) -> dict[str, Any]:
+    """Return what all cancellations that one command opens say in common."""
+    return {
+        "reason": command.reason,
+        "note": command.note,
+        "requested_at": timezone.now(),
+        "requested_by_id": caller.existing_user_id,
+        "requested_by_name": caller.user_name,
+        "requested_side": caller.party(command.action),
+        "requested_via": caller.via,
+    }
 
 
-def _update(rows: QuerySet[Any], values: Mapping[str, Any], count: int) -> None:
-    if rows.update(**values) != count:
-        raise ConcurrentUpdate
-
-
-# The query sets of one row are kept, since to make them costs as much as their statements.
+def decision_of(caller: Caller, command: Command) -> dict[str, Any]:
+    """Return what all cancellations that one command decides say in common."""
+    return {
+        "status": command.action.result,
+        "decision_reason": command.reason,
+        "decision_note": command.note,
+        "decided_at": timezone.now(),
+        "decided_by_id": caller.user_id,
+        "decided_by_name": caller.user_name,
+        "decided_side": caller.party(command.action),
+        "decided_via": caller.via,
+    }
 
 
 @cache
-def _undecided(using: str) -> QuerySet[Cancellation]:
+def undecided(using: str) -> QuerySet[Cancellation]:
+    """Return the open cancellations, found without the index on their status."""
     # Not by the status: MariaDB may then find, and lock, the row in the index on status and key
     # before the row itself, while a call that has locked the row waits for that index: a deadlock.
     return Cancellation.objects.using(using).filter(decided_at=None)
 
 
-@cache
-def _undecided_row(using: str) -> tuple[QuerySet[Cancellation], Parameter]:
-    key = Parameter(Cancellation._meta.pk)
-    return _undecided(using).filter(pk=key), key
+def update(rows: QuerySet[Any], values: Mapping[str, Any], count: int) -> None:
+    """Update rows, and make sure how many they were.
 
-
-@contextmanager
-def _as_read(
-    caller: Caller, item: Any, column: str | None, action: Action
-) -> Iterator[QuerySet[Any]]:
-    """Yield the query set that finds an item as long as it is as it was read.
-
-    :param column: the one that says whose item it is, if one alone does.
+    :raises ConcurrentUpdate: they were more or fewer.
     """
-    # To reject and to withdraw, the item's own status is nothing.
-    compared = (item.STATUS_FIELD,) if action == Action.CONFIRM else ()
-    rows, parameters = _item_row(caller.model, caller.using, column, compared)
-    with ExitStack() as values:
-        for name, parameter in parameters.items():
-            values.enter_context(parameter.of(getattr(item, name)))
-        yield rows
+    if rows.update(**values) != count:
+        raise ConcurrentUpdate
 
 
-@cache
-def _item_row(
-    model: type[Any], using: str, column: str | None, compared: tuple[str, ...]
-) -> tuple[QuerySet[Any], dict[str, Parameter]]:
-    parameters = {}
-    for name in ("pk", *compared, *([column] if column else [])):
-        field = model._meta.pk if name == "pk" else model._meta.get_field(name)
-        parameters[name] = Parameter(field.target_field if field.is_relation else field)
-    items: QuerySet[Any] = OrderItemQuerySet(model, using=using)
-    return items.filter(**parameters), parameters
+def item_values(caller: Caller, status: Any) -> dict[str, Any]:
+    """Return what to write into items that are cancelled, wholly or in part.
 
-
-def _decision(caller: Caller, command: Command, item_status: Any) -> dict[str, Any]:
-    return {
-        "status": command.action.result,
-        "item_status": str(item_status),
-        "decision_note": command.note,
-        "decided_at": timezone.now(),
-        "decided_by_id": caller.user_id,
-        "decided_by_name": caller.user_name,
-        "decided_via": caller.via,
-    }
-
-
-def _cancelled(caller: Caller) -> dict[str, Any]:
-    """Return what makes an item cancelled.
+    A part leaves the status as it is. It is written all the same, so that a shipment that read the
+    item before must meet another row.
 
     :raises django.core.exceptions.ImproperlyConfigured: the status is a column of a parent's table.
     """
@@ -204,8 +159,51 @@ def _cancelled(caller: Caller) -> dict[str, Any]:
     # second: what came in between would be overwritten.
     if model._meta.get_field(model.STATUS_FIELD) not in model._meta.local_fields:
         raise ImproperlyConfigured(f"{model._meta.label} must have its status in its own table.")
-    return {model.STATUS_FIELD: caller.lifecycle.cancelled}
+    return {model.STATUS_FIELD: status}
 
 
-def _still_cancellable(caller: Caller) -> dict[str, Any]:
-    return {f"{caller.model.STATUS_FIELD}__in": caller.lifecycle.cancellable}
+def _cancel_items(caller: Caller, plans: Plans) -> None:
+    model = caller.model
+    rows = {planned.facts.pk: item_values(caller, planned.item_status) for planned in plans}
+    still_cancellable = {f"{model.STATUS_FIELD}__in": caller.lifecycle.cancellable}
+    found = caller.items().filter(Among(F("pk"), list(rows)), **still_cancellable)
+    update(found, _varying(model, rows), len(rows))
+
+
+def _insert(caller: Caller, rows: list[Cancellation]) -> QuerySet[Cancellation]:
+    try:
+        Cancellation.objects.using(caller.using).bulk_create(rows)
+    except IntegrityError as error:
+        # Another item's call gave the same name. Or, on PostgreSQL under REPEATABLE READ: while the
+        # lock was waited for, another call made one that this transaction cannot see.
+        if is_duplicate(error):
+            raise ConcurrentUpdate from error
+        raise
+    # By their UUIDs: not every database returns the keys of rows that are created in bulk. And
+    # whatever their status: a receiver may have decided one at once.
+    return Cancellation.objects.using(caller.using).filter(
+        Among(F("uuid"), [cancellation.uuid for cancellation in rows])
+    )
+
+
+def _varying(model: type[Any], rows: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the values for one UPDATE of all rows.
+
+    :param rows: the values of each, by primary key; all have the same columns.
+    """
+    first = next(iter(rows.values()))
+    return {
+        name: _by_row(model._meta.get_field(name), {pk: row[name] for pk, row in rows.items()})
+        for name in first
+    }
+
+
+def _by_row(field: "Field[Any, Any]", values: Mapping[Any, Any]) -> Any:
+    pks: dict[Any, list[Any]] = {}
+    for pk, value in values.items():
+        pks.setdefault(value, []).append(pk)
+    *others, last = pks
+    if not others:
+        return last
+    whens = [When(Among(F("pk"), pks[value]), then=Value(value, field)) for value in others]
+    return Case(*whens, default=Value(last, field), output_field=field)
