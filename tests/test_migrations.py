@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from django.db import Error, connection, transaction
+from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from timp_orders import migrations
 from timp_orders.models import Cancellation, Order, OrderItem, Organization
+from timp_orders.services import SYSTEM, confirm_cancellation
 from timp_orders.states import CancellationStatus
 from timp_orders.testing import CancellationFactory, OrderFactory, OrderItemFactory
 
@@ -163,6 +165,23 @@ class TestWithData:
                 assert row == {column: old[column] for column in row}
         call_command("migrate", verbosity=0)
         assert rows() == before
+
+    def test_the_release_before_requests_and_confirms_on_the_new_tables(self, item, settings):
+        """While a deployment goes on, its processes still run."""
+        old = MigrationLoader(connection).project_state(
+            [("timp_orders", "0004_cancellation_item_status")]
+        )
+        cancellations = old.apps.get_model("timp_orders", "Cancellation").objects
+        named = cancellations.create(order_item_id=item.pk, requested_by_name="ruth")
+        OrderItem.objects.filter(pk=item.pk, status="Allocated").update(status="Cancelled")
+        decision = {"status": "confirmed", "decided_at": timezone.now(), "decided_by_name": "simon"}
+        assert cancellations.filter(pk=named.pk, decided_at=None).update(**decision) == 1
+        read = Cancellation.objects.get()
+        assert (read.requested_party, read.decided_party) == ("retailer", "supplier")
+        assert (read.quantity, read.quantity_confirmed, read.quantity_left) == (None, None, None)
+        for is_on in (False, True):
+            settings.TIMP_ORDERS = {"PARTIAL_QUANTITIES": is_on}
+            assert confirm_cancellation(item, by=SYSTEM).unchanged == [item.uuid]
 
     def test_organizations_of_unknown_types_are_named_before_they_are_refused(self):
         call_command("migrate", "timp_orders", "0002", verbosity=0)

@@ -90,10 +90,10 @@ class Item:
         latest = self.latest
         if refused := self.undecidable(name, "confirmed", quantity):
             return refused
-        if name is None and self.was_confirmed:
-            return "must_be_named"
         if self.status in OBSTACLES:
             return OBSTACLES[self.status]
+        if name is None and self.was_confirmed:
+            return "must_be_named"
         asked = latest.quantity or self.left
         if (quantity or asked) > min(asked, self.left):
             return "quantity_too_great"

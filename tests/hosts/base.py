@@ -7,6 +7,7 @@ from example.settings import DATABASES, INSTALLED_APPS
 OTHERS = ("example", "refunds", "django_tasks_db")
 INSTALLED_APPS = [app for app in INSTALLED_APPS if app not in OTHERS]
 ROOT_URLCONF = "tests.hosts.urls"
+TIMP_ORDERS: dict[str, object] = {}
 
 
 def use_test_database(name: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.authtoken.models import Token
@@ -165,8 +165,23 @@ class TestCalls:
             "sku_name": line.value_of(line.SKU_NAME_FIELD),
             "quantity_ordered": 3 if line.QUANTITY_FIELD else None,
             "status": str(host.CANCELLED),
+            "quantity_cancelled": None,
+            "quantity_left": None,
             "supported_actions": [],
         }
+
+    def test_parts_of_its_own_quantity(self, world, line, call):
+        with override_settings(TIMP_ORDERS={**settings.TIMP_ORDERS, "PARTIAL_QUANTITIES": True}):
+            asked = call("request", uuid_of(line), by=world.retailer_user, data={"quantity": 1})
+            if not line.counts_parts():
+                assert asked.json()["errors"] == {"quantity": ["There is no such field."]}
+                return
+            assert asked.status_code == 200
+            answer = call("confirm", uuid_of(line), by=world.supplier_user).json()
+            assert (answer["quantity_cancelled"], answer["quantity_left"]) == (1, 2)
+            assert status_of(line) == host.OPEN
+            services.cancel_items(named(line), by=services.SYSTEM)
+            assert status_of(line) == host.CANCELLED
 
     def test_a_refusal_tells_the_hosts_status(self, world, line, call):
         CancellationFactory(order_item=line)
@@ -219,7 +234,7 @@ class TestCalls:
 
     def test_the_schema_is_generated(self):
         schema = SchemaGenerator().get_schema(request=None, public=True)
-        assert len(schema["paths"]) == 9
+        assert len(schema["paths"]) == 10
 
     def test_the_schemas_examples_know_no_status_but_the_hosts(self):
         lifecycle = get_order_item_model().lifecycle()

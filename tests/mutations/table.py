@@ -16,11 +16,14 @@ RECEIVERS = "services/receivers.py"
 RULES = "services/rules.py"
 TARGETS = "services/targets.py"
 TRANSACTIONS = "services/transactions.py"
+OPTIMISTIC = "services/optimistic.py"
 WRITES = "services/writes.py"
 
 CONTENTION = "tests/test_contention.py"
 SIGNALS = "tests/test_signals.py"
 SERVICES = "tests/test_services.py"
+QUANTITIES = "tests/test_quantities.py"
+OF_PARTS = "tests/test_interleavings_of_parts.py"
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,8 @@ MUTATIONS = [
     Mutation(
         "no lock on the cancellations",
         LOCKS,
-        "_locked_latest",
-        syntax.instead_of_call("locked", "trail.using(caller.using).order_by('pk')"),
+        "_locked_trails",
+        syntax.instead_of_call("locked", "cancellations.using(caller.using).order_by('pk')"),
         "several_items_wait or InsideAnother",
         databases=("mysql",),
     ),
@@ -100,7 +103,9 @@ MUTATIONS = [
         "the sides are asked before the lock",
         LOCKS,
         "locked_facts",
-        syntax.asked_before("_sides_of", "caller, acting"),
+        syntax.asked_before(
+            "_sides_of", "caller, {pk: found.action.side for pk, found in commands.items()}"
+        ),
         "MovedToAnother and while",
         databases=SERVERS,
     ),
@@ -114,13 +119,13 @@ MUTATIONS = [
     Mutation(
         "no compare-and-set of the cancellation",
         WRITES,
-        "_undecided",
+        "undecided",
         without_call("filter"),
         "under_the_lock",
     ),
     Mutation(
         "one item is cancelled whatever its status",
-        WRITES,
+        OPTIMISTIC,
         "_as_read",
         syntax.choice("()"),
         "between_the_unlocked_read or under_the_lock",
@@ -128,34 +133,34 @@ MUTATIONS = [
     Mutation(
         "many items are cancelled whatever their status",
         WRITES,
-        "decide",
-        without_keyword("_still_cancellable"),
+        "_cancel_items",
+        without_keyword("still_cancellable"),
         "under_the_lock",
     ),
     Mutation(
         "rows that were written are not counted",
         WRITES,
-        "_update",
+        "update",
         never("count"),
         "between_the_unlocked_read or under_the_lock",
     ),
     Mutation(
         "an item that moved is not compared",
-        WRITES,
+        OPTIMISTIC,
         "_item_row",
         syntax.choice_of("column", "[]"),
         "MovedToAnother",
     ),
     Mutation(
         "a policy of the host's is not asked again",
-        WRITES,
+        OPTIMISTIC,
         "decide_one",
         never("is_on_side"),
         "OfAHosts",
     ),
     Mutation(
         "a rejection does not lock the item",
-        WRITES,
+        OPTIMISTIC,
         "_locked_status",
         without_call("locked"),
         "MovedToAnother",
@@ -257,8 +262,8 @@ MUTATIONS = [
     Mutation(
         "a superseded cancellation is decided",
         RULES,
-        "verdict",
-        never("expected"),
+        "_by_name",
+        syntax.choice_of("Superseded", "None"),
         "WithdrawnAndRequestedAnew",
     ),
     Mutation(
@@ -284,5 +289,61 @@ MUTATIONS = [
         syntax.test("is_authenticated", "True"),
         "TestCaller",
         SERVICES,
+    ),
+    Mutation(
+        "the quantity is not compared",
+        OPTIMISTIC,
+        "_as_read",
+        never("counts_parts"),
+        "between_the_read",
+        QUANTITIES,
+    ),
+    Mutation(
+        "what is left is read before the lock",
+        LOCKS,
+        "_summed",
+        never("is_confirmed"),
+        "TestAnotherSession",
+        OF_PARTS,
+    ),
+    Mutation(
+        "a repetition decides a later request",
+        RULES,
+        "_unnamed",
+        never("was_confirmed"),
+        "TestNaming",
+        QUANTITIES,
+    ),
+    Mutation(
+        "the name of a request is not looked for under the lock",
+        LOCKS,
+        "_named",
+        syntax.test("wanted", "True"),
+        "request and several",
+        OF_PARTS,
+    ),
+    Mutation(
+        "more than is left is cancelled",
+        RULES,
+        "_too_great",
+        syntax.choice_of("QuantityTooGreat", "None"),
+        "TestAnotherSession",
+        OF_PARTS,
+    ),
+    Mutation(
+        "what the host set back stays counted",
+        LOCKS,
+        "_summed",
+        syntax.choice("cancelled + (found.confirmed or 0)"),
+        "set_back",
+        QUANTITIES,
+    ),
+    Mutation(
+        "the rest of an outright cancellation is forgotten",
+        ENGINE,
+        "_writes",
+        never("leaves_rest"),
+        "rest_cancelled",
+        QUANTITIES,
     ),
 ]

@@ -25,7 +25,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
-from tests.races import scenarios  # noqa: E402
+from tests.races import parts, scenarios  # noqa: E402
 from tests.races.clients import Clients  # noqa: E402
 from tests.races.cluster import Cluster  # noqa: E402
 from tests.races.server import Server  # noqa: E402
@@ -91,8 +91,22 @@ def race(options, report):
         report.run("answers lost", scenarios.answers_lost, stage, clients, options.items)
         killing = partial(scenarios.killed_workers, kills=options.kills)
         report.run("killed workers", killing, stage, clients, options.items)
+    race_for_parts(options, report, stage)
     if report.broken:
         print(f"The server's log: {server.log.name}", file=sys.stderr)
+
+
+def race_for_parts(options, report, stage):
+    """The same for a host that counts parts of quantities."""
+    with Server(database_url(), parts=True) as server:
+        clients = Clients(server.port, options.clients)
+        clients.server = server
+        before = deadlocks()
+        for scenario in (parts.parts, parts.parts_and_shipments):
+            report.run(scenario.__name__, scenario, stage, clients, options.items)
+        report.run("deadlocks", check_deadlocks, before)
+        killing = partial(parts.parts_and_kills, kills=options.kills)
+        report.run("parts and kills", killing, stage, clients, options.items)
 
 
 def check_deadlocks(before):

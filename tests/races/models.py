@@ -6,7 +6,12 @@ class Witness(models.Model):
 
     cancellation_uuid = models.UUIDField()
     status = models.CharField(max_length=16)
+    quantity = models.IntegerField(null=True)
 
 
 def witness(cancellation, **kwargs):
-    Witness.objects.create(cancellation_uuid=cancellation.uuid, status=cancellation.status)
+    Witness.objects.create(
+        cancellation_uuid=cancellation.uuid,
+        status=cancellation.status,
+        quantity=cancellation.quantity_confirmed,
+    )

@@ -17,14 +17,18 @@ THREADS = 4
 
 
 class Server:
-    """A context: the server runs, on the database of the URL."""
+    """A context: the server runs, on the database of the URL.
 
-    def __init__(self, url):
+    :param parts: it counts parts of quantities.
+    """
+
+    def __init__(self, url, *, parts=False):
         self.port = free_port()
         self.log = tempfile.NamedTemporaryFile("w+", suffix=".log", delete=False)  # noqa: SIM115
         self.environment = {
             **os.environ,
             "DATABASE_URL": url,
+            **({"RACES_PARTS": "1"} if parts else {}),
             "DJANGO_SETTINGS_MODULE": "tests.races.settings",
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "example_project")]),
         }

@@ -8,6 +8,7 @@ from example.settings import DATABASES, INSTALLED_APPS
 DEBUG = False
 SECRET_KEY = "for the races only"
 INSTALLED_APPS = [*(app for app in INSTALLED_APPS if app != "refunds"), "tests.races"]
+TIMP_ORDERS = {"PARTIAL_QUANTITIES": "RACES_PARTS" in os.environ}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 WSGI_APPLICATION = "tests.races.wsgi.application"
 DATABASES["default"] |= {

@@ -10,7 +10,7 @@ from timp_orders.models import Cancellation, OrderItem
 from timp_orders.testing import OrderFactory, OrganizationFactory, UserFactory
 
 PER_ORDER = 10
-TOKENS = {"supplier": "s" * 40, "retailer": "r" * 40}
+TOKENS = {"supplier": "s" * 40, "retailer": "r" * 40, "operator": "o" * 40}
 RESULTS = {
     "request": "requested",
     "confirm": "confirmed",
@@ -42,19 +42,31 @@ class Stage:
     """Makes fresh items for each round."""
 
     def __init__(self):
-        users = {name: UserFactory(username=name) for name in TOKENS}
+        users = {
+            name: UserFactory(
+                username=name,
+                permissions=["cancel_any_order" if name == "operator" else "cancel_order"],
+            )
+            for name in TOKENS
+        }
         for name, key in TOKENS.items():
             Token.objects.create(user=users[name], key=key)
         self.supplier = OrganizationFactory(org_type="supplier", members=[users["supplier"]])
         self.retailer = OrganizationFactory(org_type="retailer", members=[users["retailer"]])
 
-    def items(self, count, *, requested=True):
+    def items(self, count, *, requested=True, ordered=1):
         """Make items, ten to an order, each with an open cancellation or none."""
         items = []
         for start in range(0, count, PER_ORDER):
             order = OrderFactory(retailer=self.retailer)
             items += [
-                OrderItem(order=order, supplier=self.supplier, sku_id=str(n), status="Allocated")
+                OrderItem(
+                    order=order,
+                    supplier=self.supplier,
+                    sku_id=str(n),
+                    quantity_ordered=ordered,
+                    status="Allocated",
+                )
                 for n in range(start, min(count, start + PER_ORDER))
             ]
         items = OrderItem.objects.bulk_create(items)

@@ -43,37 +43,38 @@ def open_cancellations(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
     :returns: what was written.
     :raises ConcurrentUpdate: an item has an open one already, or a name is another one's.
     """
-    request = _request_of(caller, plans[0].command)
-    lifecycle = caller.lifecycle
-    return _insert(
-        caller,
-        [Cancellation(**request, **planned.request_columns(lifecycle)) for planned in plans],
-    )
+    request, lifecycle = _request_of(caller, plans[0].command), caller.lifecycle
+    rows = [Cancellation(**request, **planned.request_columns(lifecycle)) for planned in plans]
+    try:
+        Cancellation.objects.using(caller.using).bulk_create(rows)
+    except IntegrityError as error:
+        # Another item's call gave the same name. Or, on PostgreSQL under REPEATABLE READ: while the
+        # lock was waited for, another call made one that this transaction cannot see.
+        if is_duplicate(error):
+            raise ConcurrentUpdate from error
+        raise
+    # By their UUIDs: not every database returns the keys of rows that are created in bulk. And
+    # whatever their status: a receiver may have decided one at once.
+    return _by_uuid(caller, rows)
 
 
 def cancel_outright(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
     """Write a cancellation for each item that is requested and confirmed at once.
 
+    In two statements, since the constraint on open ones is what sees another call's that this
+    transaction cannot see.
+
     :returns: what was written.
-    :raises ConcurrentUpdate: not all items are as they were read, or a name is another one's.
+    :raises ConcurrentUpdate: not all rows are as they were read, or a name is another one's.
     """
     _cancel_items(caller, plans)
-    command, lifecycle = plans[0].command, caller.lifecycle
-    request = _request_of(caller, command)
+    opened = open_cancellations(caller, plans)
+    pks = dict(opened.values_list("order_item_id", "pk"))
+    rows = {pks[planned.facts.pk]: planned.decision_columns() for planned in plans}
     texts = {"decision_reason": "", "decision_note": ""}  # they are those of the request
-    decision = {**decision_of(caller, command), **texts, "decided_at": request["requested_at"]}
-    return _insert(
-        caller,
-        [
-            Cancellation(
-                **request,
-                **planned.request_columns(lifecycle),
-                **decision,
-                **planned.decision_columns(),
-            )
-            for planned in plans
-        ],
-    )
+    decision = {**decision_of(caller, plans[0].command), **texts, "decided_at": F("requested_at")}
+    update(opened, {**decision, **_varying(Cancellation, rows)}, len(rows))
+    return opened
 
 
 def decide(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
@@ -170,20 +171,9 @@ def _cancel_items(caller: Caller, plans: Plans) -> None:
     update(found, _varying(model, rows), len(rows))
 
 
-def _insert(caller: Caller, rows: list[Cancellation]) -> QuerySet[Cancellation]:
-    try:
-        Cancellation.objects.using(caller.using).bulk_create(rows)
-    except IntegrityError as error:
-        # Another item's call gave the same name. Or, on PostgreSQL under REPEATABLE READ: while the
-        # lock was waited for, another call made one that this transaction cannot see.
-        if is_duplicate(error):
-            raise ConcurrentUpdate from error
-        raise
-    # By their UUIDs: not every database returns the keys of rows that are created in bulk. And
-    # whatever their status: a receiver may have decided one at once.
-    return Cancellation.objects.using(caller.using).filter(
-        Among(F("uuid"), [cancellation.uuid for cancellation in rows])
-    )
+def _by_uuid(caller: Caller, rows: list[Cancellation]) -> QuerySet[Cancellation]:
+    uuids = [cancellation.uuid for cancellation in rows]
+    return Cancellation.objects.using(caller.using).filter(Among(F("uuid"), uuids))
 
 
 def _varying(model: type[Any], rows: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
