@@ -10,9 +10,9 @@ from django.db import connection
 from django.db.models import F, Q
 from django.test.utils import CaptureQueriesContext
 
-from timp_orders.has_perm import Parameter
 from timp_orders.models import Cancellation, OrderItem, Organization
 from timp_orders.models.querysets import Among
+from timp_orders.parameter import Parameter, bound
 from timp_orders.testing import CancellationFactory, OrderItemFactory, OrganizationFactory
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,7 @@ class TestParameter:
 
     def test_each_value_finds_its_own_row(self, items, column, key, kept):
         for item in items:
-            with key.of(COLUMNS[column](item)):
+            with bound({key: COLUMNS[column](item)}):
                 assert kept.get() == item
                 assert kept.all().update(status="Backordered") == 1
         assert set(OrderItem.objects.values_list("status")) == {("Backordered",)}
@@ -53,20 +53,20 @@ class TestParameter:
     def test_it_is_put_into_subqueries_too(self, items, column, key, kept):
         CancellationFactory(order_item=items[1])
         of_it = Cancellation.objects.filter(Q(order_item__in=kept) | Q(order_item__in=kept.none()))
-        with key.of(COLUMNS[column](items[1])):
+        with bound({key: COLUMNS[column](items[1])}):
             assert of_it.all().count() == 1
-        with key.of(COLUMNS[column](items[0])):
+        with bound({key: COLUMNS[column](items[0])}):
             assert of_it.all().count() == 0
 
     def test_within_another_the_inner_value_counts(self, items, column, key, kept):
         value = COLUMNS[column]
-        with key.of(value(items[0])):
-            with key.of(value(items[1])):
+        with bound({key: value(items[0])}):
+            with bound({key: value(items[1])}):
                 assert kept.get() == items[1]
             assert kept.get() == items[0]
 
     def test_without_a_value_no_statement_is_made(self, items, column, key, kept):
-        with key.of(COLUMNS[column](items[0])):
+        with bound({key: COLUMNS[column](items[0])}):
             pass
         with CaptureQueriesContext(connection) as captured, pytest.raises(LookupError):
             kept.get()
@@ -76,10 +76,10 @@ class TestParameter:
         made, value = [], COLUMNS[column]
 
         def elsewhere():
-            with key.of(value(items[1])):
+            with bound({key: value(items[1])}):
                 made.append(kept.query.sql_with_params())
 
-        with key.of(value(items[0])):
+        with bound({key: value(items[0])}):
             thread = threading.Thread(target=elsewhere)
             thread.start()
             thread.join()
@@ -92,7 +92,7 @@ def test_two_parameters_of_one_field_are_two(items):
     assert first != second
     assert first == first.copy()
     kept = OrderItem.objects.filter(Q(pk=first) | Q(pk=second))
-    with first.of(items[0].pk), second.of(items[1].pk):
+    with bound({first: items[0].pk, second: items[1].pk}):
         assert set(kept) == set(items[:2])
 
 
@@ -102,7 +102,7 @@ def test_a_parameter_follows_a_relation(items):
     OrganizationFactory()
     key = Parameter(User._meta.pk)
     kept = Organization.objects.filter(members=key)
-    with key.of(user.pk):
+    with bound({key: user.pk}):
         assert kept.get() == organization
 
 

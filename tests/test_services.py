@@ -491,6 +491,21 @@ class TestArguments:
             SERVICES[action](named(item), by=SYSTEM, note=note)
         assert rows() == before
 
+    @pytest.mark.parametrize("note", ["", "  \n"])
+    def test_a_rejection_says_why_where_the_host_wants_that(
+        self, item, cancellation, settings, note
+    ):
+        settings.TIMP_ORDERS = {"REJECTION_NEEDS_REASON": True}
+        with pytest.raises(ValueError, match="a reason or a note"):
+            services.reject_cancellation(item, by=SYSTEM, note=note)
+        assert services.reject_cancellation(item, by=SYSTEM, note="Packed", reason="").changed
+
+    def test_the_reason_of_a_rejection_is_one_of_its_own(self, item, cancellation):
+        with pytest.raises(ValueError, match="REJECTION_REASONS"):
+            services.reject_cancellation(item, by=SYSTEM, reason="fraud")
+        services.reject_cancellation(item, by=SYSTEM, reason="in_production")
+        assert item.cancellations.get().decision_reason == "in_production"
+
     @pytest.mark.parametrize("note", [7, None, b"bytes"])
     def test_a_note_that_is_no_text_is_a_type_error(self, item, cancellation, note):
         with pytest.raises(TypeError, match="text"):

@@ -12,7 +12,7 @@ from django.conf import settings as django_settings
 from django.db import router
 from django.db.models import Q, QuerySet
 
-from timp_orders.parameter import Parameter
+from timp_orders.parameter import Parameter, bound
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -89,7 +89,7 @@ def _is_plain(user_model: Any) -> bool:
 def _read(user: Any) -> set[str]:
     held, key = _held(user.__class__)
     # By the key of the model that has the relations: a model that inherits them may have another.
-    with key.of(getattr(user, key.output_field.attname)):
+    with bound({key: getattr(user, key.output_field.attname)}):
         return set(held.using(router.db_for_read(held.model, instance=user)))
 
 

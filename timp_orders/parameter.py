@@ -4,14 +4,14 @@ Django takes as long to build a query set as a database takes to answer it. One 
 but for a value or two, saves that, and reads as any other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 from django.db.models import Expression, Field
 
-__all__ = ["Parameter"]
+__all__ = ["Parameter", "bound"]
 
 
 class Parameter(Expression):
@@ -19,7 +19,7 @@ class Parameter(Expression):
 
     >>> key = Parameter(Order._meta.pk)
     >>> kept = Order.objects.filter(pk=key)
-    >>> with key.of(7):
+    >>> with bound({key: 7}):
     ...     order = kept.get()
 
     Iterate ``kept.all()``, since a query set keeps the rows that it has read.
@@ -36,15 +36,19 @@ class Parameter(Expression):
         # Of its copies too, but not of another parameter for the same field.
         return type(self), id(self._value)
 
-    @contextmanager
-    def of(self, value: Any) -> Iterator[None]:
-        """Say what the value is, in this thread, for statements that are made meanwhile."""
-        token = self._value.set(value)
-        try:
-            yield
-        finally:
-            self._value.reset(token)
-
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         value = self.output_field.get_db_prep_value(self._value.get(), connection)
         return "%s", (value,)
+
+
+@contextmanager
+def bound(values: Mapping[Parameter, Any]) -> Iterator[None]:
+    """Say what the values of parameters are, in this thread, for statements made meanwhile."""
+    tokens = [
+        (parameter._value, parameter._value.set(value)) for parameter, value in values.items()
+    ]
+    try:
+        yield
+    finally:
+        for variable, token in tokens:
+            variable.reset(token)

@@ -10,6 +10,8 @@ DEBUG = False
 SECRET_KEY = "for the benchmarks only"
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "tests.benchmarks.urls"
+# With parts of quantities, or, as by default, without.
+TIMP_ORDERS = {"PARTIAL_QUANTITIES": "BENCHMARK_PARTS" in os.environ}
 # As in production; without it every request would connect anew, which also hides differences.
 DATABASES["default"]["CONN_MAX_AGE"] = None
 

@@ -126,8 +126,8 @@ MUTATIONS = [
     Mutation(
         "one item is cancelled whatever its status",
         OPTIMISTIC,
-        "_as_read",
-        syntax.choice("()"),
+        "_item_row",
+        syntax.choice_of("cancels", "()"),
         "between_the_unlocked_read or under_the_lock",
     ),
     Mutation(
@@ -148,7 +148,7 @@ MUTATIONS = [
         "an item that moved is not compared",
         OPTIMISTIC,
         "_item_row",
-        syntax.choice_of("column", "[]"),
+        syntax.choice_of("column", "compared"),
         "MovedToAnother",
     ),
     Mutation(
@@ -263,7 +263,7 @@ MUTATIONS = [
         "a superseded cancellation is decided",
         RULES,
         "_by_name",
-        syntax.choice_of("Superseded", "None"),
+        syntax.choice_of("uuid", "None"),
         "WithdrawnAndRequestedAnew",
     ),
     Mutation(
@@ -293,7 +293,7 @@ MUTATIONS = [
     Mutation(
         "the quantity is not compared",
         OPTIMISTIC,
-        "_as_read",
+        "_item_row",
         never("counts_parts"),
         "between_the_read",
         QUANTITIES,
@@ -326,7 +326,7 @@ MUTATIONS = [
         "more than is left is cancelled",
         RULES,
         "_too_great",
-        syntax.choice_of("QuantityTooGreat", "None"),
+        syntax.choice_of("wanted", "None"),
         "TestAnotherSession",
         OF_PARTS,
     ),
@@ -334,7 +334,7 @@ MUTATIONS = [
         "what the host set back stays counted",
         LOCKS,
         "_summed",
-        syntax.choice("cancelled + (found.confirmed or 0)"),
+        syntax.choice_of("is_part", "cancelled + (found.confirmed or 0)"),
         "set_back",
         QUANTITIES,
     ),

@@ -117,10 +117,10 @@ class Decision:
     def _not_superseded(self, rows: Sequence[Announced], uuids: dict[Any, UUID]) -> dict[Any, UUID]:
         """Leave out items whose cancellation was requested and decided since the page."""
         shown = {row.pk: row.cancellation_pk or 0 for row in rows}
-        if not shown:
-            return uuids
         decided = self._cancellations().exclude(status=CancellationStatus.REQUESTED)
-        found = decided.filter(Among(F("order_item"), list(uuids)), pk__gt=min(shown.values()))
+        found = decided.filter(
+            Among(F("order_item"), list(uuids)), pk__gt=min(shown.values(), default=0)
+        )
         keys = found.values_list("order_item_id", "pk")
         newer = {item for item, pk in keys if item in shown and pk > shown[item]}
         for item_pk in newer:

@@ -100,9 +100,8 @@ def at_most(caller: Caller, selection: Selection) -> int | None:
     if len(changing) != 1 or not caller.counts_parts or not (action.opens or action.cancels):
         return None
     item = visible_item(caller, pk=changing[0])
-    if item is None:
-        return None
-    return quantity_to_confirm(Command(action), reading_of(item).facts, caller.lifecycle)
+    facts = None if item is None else reading_of(item).facts
+    return facts and quantity_to_confirm(Command(action), facts, caller.lifecycle)
 
 
 def _refusals(rows: Iterable[Announced]) -> list[tuple[int, str]]:

@@ -1,7 +1,6 @@
 """Write the decision on one item that was read without a lock, by statements that compare it."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -9,7 +8,7 @@ from django.db.models import QuerySet
 
 from timp_orders.models import Cancellation
 from timp_orders.models.querysets import OrderItemQuerySet, locked
-from timp_orders.parameter import Parameter
+from timp_orders.parameter import Parameter, bound
 from timp_orders.services.caller import Caller
 from timp_orders.services.planned import Planned
 from timp_orders.services.writes import (
@@ -33,7 +32,8 @@ def decide_one(caller: Caller, planned: Planned, item: Any) -> None:
     """
     action = planned.command.action
     column = caller.side_column(action.side)
-    with _as_read(caller, item, column, cancels=action.cancels) as same:
+    same, parameters = _item_row(caller, column, cancels=action.cancels)
+    with bound({found: getattr(item, name) for name, found in parameters.items()}):
         if action.cancels:
             update(same, item_values(caller, planned.item_status), 1)
             setattr(item, item.STATUS_FIELD, planned.item_status)
@@ -47,7 +47,7 @@ def decide_one(caller: Caller, planned: Planned, item: Any) -> None:
     cancellation = item.timp_cancellation
     decision = {**decision_of(caller, planned.command), **planned.decision_columns()}
     rows, key = _undecided_row(caller.using)
-    with key.of(cancellation.pk):
+    with bound({key: cancellation.pk}):
         update(rows, decision, 1)
     for name, value in decision.items():
         setattr(cancellation, name, value)
@@ -70,31 +70,27 @@ def _undecided_row(using: str) -> tuple[QuerySet[Cancellation], Parameter]:
     return undecided(using).filter(pk=key), key
 
 
-@contextmanager
-def _as_read(
-    caller: Caller, item: Any, column: str | None, *, cancels: bool
-) -> Iterator[QuerySet[Any]]:
-    """Yield the query set that finds an item as long as it is as it was read.
+def _item_row(
+    caller: Caller, column: str | None, *, cancels: bool
+) -> tuple[QuerySet[Any], Mapping[str, Parameter]]:
+    """Return what finds an item as long as it is as it was read, and what it compares.
 
     :param column: the one that says whose item it is, if one alone does.
     :param cancels: compare the status too, and the quantity where parts of it are cancelled.
     """
-    compared = (item.STATUS_FIELD,) if cancels else ()
+    model = caller.model
+    compared: tuple[str, ...] = (model.STATUS_FIELD,) if cancels else ()
     if cancels and caller.counts_parts:
-        compared += (item.QUANTITY_FIELD,)
-    rows, parameters = _item_row(caller.model, caller.using, column, compared)
-    with ExitStack() as values:
-        for name, parameter in parameters.items():
-            values.enter_context(parameter.of(getattr(item, name)))
-        yield rows
+        compared += (model.QUANTITY_FIELD,)
+    return _row(model, caller.using, (*compared, column) if column else compared)
 
 
 @cache
-def _item_row(
-    model: type[Any], using: str, column: str | None, compared: tuple[str, ...]
-) -> tuple[QuerySet[Any], dict[str, Parameter]]:
+def _row(
+    model: type[Any], using: str, compared: tuple[str, ...]
+) -> tuple[QuerySet[Any], Mapping[str, Parameter]]:
     parameters = {}
-    for name in ("pk", *compared, *([column] if column else [])):
+    for name in ("pk", *compared):
         field = model._meta.pk if name == "pk" else model._meta.get_field(name)
         parameters[name] = Parameter(field.target_field if field.is_relation else field)
     items: QuerySet[Any] = OrderItemQuerySet(model, using=using)

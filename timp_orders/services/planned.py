@@ -55,11 +55,10 @@ class Planned(NamedTuple):
 
     def decision_columns(self) -> dict[str, Any]:
         """Return what a decided cancellation says of this item alone."""
-        return {
-            "item_status": str(self.facts.status),
-            "quantity_confirmed": self.confirmed,
-            "quantity_left": self.left,
-        }
+        columns: dict[str, Any] = {"item_status": str(self.facts.status)}
+        if self.confirmed is not None:
+            columns |= {"quantity_confirmed": self.confirmed, "quantity_left": self.left}
+        return columns
 
 
 def plan(caller: Caller, command: Command, facts: Facts) -> Planned:

@@ -82,6 +82,13 @@ class ConfirmView(APIView):
         if row is None:
             raise NotFound  # or another refusal; a further statement would tell which
         answer = dict(zip(ITEM, row, strict=False))
-        answer["cancellation"] = dict(zip(CANCELLATION, row[len(ITEM) :], strict=True))
+        answer |= {"quantity_cancelled": None, "quantity_left": None}
+        answer["cancellation"] = dict(zip(CANCELLATION, row[len(ITEM) :], strict=True)) | {
+            "quantity": None,
+            "quantity_confirmed": None,
+            "requested_by": "retailer",
+            "decided_by": "supplier",
+            "decision_reason": "",
+        }
         answer["supported_actions"] = []
         return Response(answer)
