@@ -58,14 +58,33 @@ def test_a_decision_from_log_in_to_trail(window, admin, items):
     assert "Confirmed the cancellation." in window.read("#change-history")
 
 
-def test_a_rejection_without_its_note_is_asked_for_it(signed_in, items):
+def test_a_rejection_without_a_reason_is_asked_for_one(signed_in, items, settings):
+    settings.TIMP_ORDERS = {"REJECTION_NEEDS_REASON": True}
     signed_in.open(f"{LIST}{items[0].pk}/change/")
     signed_in.follow("REJECT")
     signed_in.click(".submit-row [type=submit]")
-    assert signed_in.read(".errorlist") == "This field is required."
-    signed_in.shoot("note-required")
+    assert signed_in.read(".errorlist") == "A reason or a note is needed."
+    signed_in.shoot("reason-required")
     assert signed_in.confirm("Already packed.") == ["1 cancellation was rejected."]
     assert "Already packed." in signed_in.read("#cancellation-trail")
+
+
+def test_a_part_of_a_quantity_from_request_to_trail(signed_in, order, supplier, settings):
+    settings.TIMP_ORDERS = {"PARTIAL_QUANTITIES": True}
+    item = OrderItemFactory(order=order, supplier=supplier, quantity_ordered=3)
+    signed_in.open(f"{LIST}{item.pk}/change/")
+    signed_in.follow("REQUEST CANCELLATION")
+    assert "3 of 3 left" in signed_in.read()
+    signed_in.type("#id_quantity", "1")
+    signed_in.shoot("part")
+    assert signed_in.confirm() == ["1 cancellation was requested."]
+    assert "Quantity: 1 of 3" in signed_in.read("#cancellation-trail")
+    signed_in.follow("CANCEL NOW")
+    signed_in.shoot("cancel-now")
+    assert signed_in.confirm() == ["1 item was cancelled."]
+    assert "Quantity: 2 of 2" in signed_in.read("#cancellation-trail")
+    assert signed_in.read(".field-status .readonly") == "Cancelled"
+    signed_in.shoot("part-trail")
 
 
 def test_back_changes_nothing(signed_in, items):
