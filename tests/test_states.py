@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from timp_orders import errors
-from timp_orders.services.facts import Known
+from timp_orders.services.facts import Facts, Known
 from timp_orders.services.rules import transition
 from timp_orders.states import Action, CancellationStatus, ItemStatus, Lifecycle, Side
 
@@ -33,9 +33,10 @@ RESULTS = {
 }
 
 
-def latest(status):
-    """A cancellation in this status; ``None`` for no cancellation."""
-    return Known(item=1, pk=1, uuid=uuid4(), status=status) if status else None
+def facts(item_status, cancellation_status):
+    """An item in this status, and its latest cancellation; ``None`` for no cancellation."""
+    latest = Known(1, 1, uuid4(), cancellation_status) if cancellation_status else None
+    return Facts(1, uuid4(), item_status, True, True, latest)
 
 
 def expected(action, item_status, cancellation_status):
@@ -69,12 +70,7 @@ def expected(action, item_status, cancellation_status):
 def test_each_action_in_each_state_is_ruled_as_the_workflow_says(
     action, item_status, cancellation_status
 ):
-    found = transition(
-        action,
-        item_status=item_status,
-        latest=latest(cancellation_status),
-        lifecycle=LIFECYCLE,
-    )
+    found = transition(action, facts(item_status, cancellation_status), LIFECYCLE)
     code = found if isinstance(found, str) else found.code
     assert code == expected(action.value, item_status, cancellation_status)
 
@@ -82,9 +78,7 @@ def test_each_action_in_each_state_is_ruled_as_the_workflow_says(
 def test_only_the_decision_that_stands_can_be_replayed():
     for action, status in product(Action, CancellationStatus):
         item_status = "Cancelled" if status == "confirmed" else "Allocated"
-        found = transition(
-            action, item_status=item_status, latest=latest(status), lifecycle=LIFECYCLE
-        )
+        found = transition(action, facts(item_status, status), LIFECYCLE)
         assert (found == "replay") == (status == action.result)
 
 

@@ -6,8 +6,7 @@ from uuid import UUID, uuid5
 
 from tests.races.clients import Call, raced
 from tests.races.models import Witness
-from tests.races.scenarios import Shipping
-from tests.races.server import Killer
+from tests.races.scenarios import ship_meanwhile, under_kills
 from tests.races.stage import TOKENS, check
 from timp_orders.models import Cancellation, OrderItem
 
@@ -58,6 +57,11 @@ def calls_on(item):
     ]
 
 
+def storm(items):
+    """Make the calls on all items, those on one as neighbours, so that they are sent at once."""
+    return [call for item in items for call in calls_on(item)]
+
+
 def check_quantities(items, calls):
     """What was confirmed of each item adds up, and was restocked exactly so."""
     restocked = defaultdict(list)
@@ -104,7 +108,7 @@ def check_answers(calls):
 def parts(stage, clients, size):
     """Requests with one UUID, partial confirmations, withdrawals and outright cancellations."""
     items = stage.items(size, requested=False, ordered=ORDERED)
-    calls = clients.send([call for item in items for call in calls_on(item)])
+    calls = clients.send(storm(items))
     units = check_quantities(items, calls)
     check(0 < units < size * ORDERED, units, "units")
     return f"{units} units confirmed and restocked, {raced(calls)} items raced for"
@@ -125,15 +129,8 @@ def parts_and_shipments(stage, clients, size):
         Call(item.uuid, "confirm", "PATCH", path.format(item.uuid), TOKENS["supplier"], data={})
         for item in items
     ]
-    threads = [Shipping(items[n::8], calls[n::8]) for n in range(8)]
-    for thread in threads:
-        thread.start()
-    clients.send(calls)
-    for thread in threads:
-        thread.join()
-        check(not thread.error, "shipping:", thread.error)
+    shipped = ship_meanwhile(clients, items, calls)
     check_quantities(items, calls)
-    shipped = set().union(*(thread.shipped for thread in threads))
     refused = {call.key for call in calls if call.status == 422}
     check(refused <= shipped, "refused, and not shipped:", refused - shipped)
     return f"{len(refused)} shipped before, {len(shipped - refused)} after a part was confirmed"
@@ -141,15 +138,10 @@ def parts_and_shipments(stage, clients, size):
 
 def parts_and_kills(stage, clients, size, kills):
     """Kill -9 of workers under load; clients send the same call again until it is answered."""
-    killed, hits = 0, 0
-    while killed < kills:
-        items = stage.items(size, requested=False, ordered=ORDERED)
-        killer = Killer(clients.server)
-        killer.start()
-        calls = clients.send([call for item in items for call in calls_on(item)])
-        killer.stop()
-        killed += killer.kills
-        hits += sum(call.cuts for call in calls)
-        check_quantities(items, calls)
-    check(hits > kills / 5, "only", hits, "calls were hit by", killed, "kills")
-    return f"{killed} kills hit {hits} calls"
+    return under_kills(
+        clients,
+        kills,
+        lambda: stage.items(size, requested=False, ordered=ORDERED),
+        storm,
+        check_quantities,
+    )

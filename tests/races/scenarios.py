@@ -133,14 +133,7 @@ def shipments(stage, clients, size):
     """Confirm racing a shipment: the host locks the item, or compares and sets."""
     items = stage.items(size)
     calls = [item_call(item, "confirm", token("confirm")) for item in items]
-    threads = [Shipping(items[n::8], calls[n::8]) for n in range(8)]
-    for thread in threads:
-        thread.start()
-    clients.send(calls)
-    for thread in threads:
-        thread.join()
-        check(not thread.error, "shipping:", thread.error)
-    by_host = set().union(*(thread.shipped for thread in threads))
+    by_host = ship_meanwhile(clients, items, calls)
     shipped = 0
     now = stood(items)
     for call in calls:
@@ -154,6 +147,21 @@ def shipments(stage, clients, size):
             check(call.status == 200, call)
     check(0 < shipped < size, "no race:", shipped, "shipped")
     return f"{shipped} shipped, {size - shipped} cancelled"
+
+
+def ship_meanwhile(clients, items, calls):
+    """Send the calls, one for each item, while a host ships the items.
+
+    :returns: the UUIDs of those that it has shipped.
+    """
+    threads = [Shipping(items[n::8], calls[n::8]) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    clients.send(calls)
+    for thread in threads:
+        thread.join()
+        check(not thread.error, "shipping:", thread.error)
+    return set().union(*(thread.shipped for thread in threads))
 
 
 class Shipping(threading.Thread):
@@ -196,18 +204,27 @@ class Shipping(threading.Thread):
 
 def killed_workers(stage, clients, size, kills):
     """Kill -9 of workers under load; clients send again until they are answered."""
-    server, hits, killed, rounds = clients.server, 0, 0, 0
+
+    def check_round(items, calls):
+        check_answers(calls, items)
+        check_decisions(items)
+
+    return under_kills(clients, kills, lambda: stage.items(size), decision_calls, check_round)
+
+
+def under_kills(clients, kills, make_items, calls_of, check_round):
+    """Send calls on new items in rounds, until so many workers were killed meanwhile."""
+    hits, killed, rounds = 0, 0, 0
     while killed < kills:
-        items = stage.items(size)
-        killer = Killer(server)
+        items = make_items()
+        killer = Killer(clients.server)
         killer.start()
-        calls = clients.send(decision_calls(items))
+        calls = clients.send(calls_of(items))
         killer.stop()
         killed += killer.kills
         hits += sum(call.cuts for call in calls)
         rounds += 1
-        check_answers(calls, items)
-        check_decisions(items)
+        check_round(items, calls)
     check(hits > kills / 5, "only", hits, "calls were hit by", killed, "kills")
     return f"{killed} kills hit {hits} calls in {rounds} rounds"
 

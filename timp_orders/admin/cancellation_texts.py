@@ -32,10 +32,7 @@ def quantity_asked(asked: int | None, available: int | None) -> str:
     """Say how many were asked, of those that were left; nothing where items are cancelled whole."""
     if available is None:
         return ""
-    return _("%(count)d of %(total)d") % {
-        "count": available if asked is None else asked,
-        "total": available,
-    }
+    return _of(available if asked is None else asked, available)
 
 
 def quantity_confirmed(cancellation: Cancellation) -> str:
@@ -43,8 +40,11 @@ def quantity_confirmed(cancellation: Cancellation) -> str:
     if cancellation.quantity_confirmed is None:
         return ""
     asked = cancellation.quantity or cancellation.quantity_available
-    total = max(asked or 0, cancellation.quantity_confirmed)
-    return _("%(count)d of %(total)d") % {"count": cancellation.quantity_confirmed, "total": total}
+    return _of(cancellation.quantity_confirmed, max(asked or 0, cancellation.quantity_confirmed))
+
+
+def _of(count: int, total: int) -> str:
+    return _("%(count)d of %(total)d") % {"count": count, "total": total}
 
 
 def requested_by(cancellation: Cancellation, sides: Container[str]) -> str:

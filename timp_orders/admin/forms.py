@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from timp_orders.conf import settings
+from timp_orders.services.command import lacks_reason
 from timp_orders.states import Action
 
 __all__ = ["ActionForm", "NoteField"]
@@ -30,6 +31,7 @@ class ActionForm(forms.Form):
         self, action: Action, *args: Any, at_most: int | None = None, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.action = action
         reasons = settings.REASONS if action.opens else settings.REJECTION_REASONS
         if action.opens or action == Action.REJECT:
             self.fields["reason"] = forms.ChoiceField(
@@ -53,13 +55,12 @@ class ActionForm(forms.Form):
             widget=forms.Textarea({"rows": 4, "class": "vLargeTextField"}),
             help_text=_("Kept in the trail of each item; both sides of the order can read it."),
         )
-        self.needs_reason = action == Action.REJECT and settings.REJECTION_NEEDS_REASON
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
         if self.data.get("quantity") and "quantity" not in self.fields:
             raise forms.ValidationError(_("A quantity can be given for a single item only."))
-        told = values.get("reason") or (values.get("note") or "").strip()
-        if self.needs_reason and not told and not self.errors:
+        says_too_little = lacks_reason(values.get("reason", ""), values.get("note", ""))
+        if self.action == Action.REJECT and says_too_little and not self.errors:
             self.add_error("reason", _("A reason or a note is needed."))
         return values

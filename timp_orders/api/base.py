@@ -23,13 +23,14 @@ from timp_orders.api import problems
 from timp_orders.api.body import BodyParser, is_unreadable, receive
 from timp_orders.conf import settings
 from timp_orders.policy import may_be_on_a_side
+from timp_orders.states import Action
 
 if TYPE_CHECKING:
     GenericBase = GenericAPIView[Any]
 else:
     GenericBase = GenericAPIView
 
-__all__ = ["CancellationAPIView", "JSONNegotiation", "NoSuchCallView"]
+__all__ = ["CancellationAPIView", "JSONNegotiation", "NoSuchCallView", "RejectionView"]
 
 
 class JSONNegotiation(DefaultContentNegotiation):
@@ -114,6 +115,16 @@ class CancellationAPIView(GenericBase):
         body.is_valid(raise_exception=True)
         values: dict[str, Any] = body.validated_data
         return values
+
+
+class RejectionView(CancellationAPIView):
+    """A rejection, whose body may be left out only where the host wants no reason."""
+
+    action = Action.REJECT
+
+    @property
+    def body_required(self) -> bool:  # type: ignore[override]
+        return settings.REJECTION_NEEDS_REASON
 
 
 class NoSuchCallView(CancellationAPIView):

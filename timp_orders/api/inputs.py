@@ -12,6 +12,7 @@ from rest_framework import serializers
 
 from timp_orders.conf import settings
 from timp_orders.models import get_order_item_model
+from timp_orders.services.command import lacks_reason
 
 if TYPE_CHECKING:
     BaseSerializer = serializers.Serializer[Any]
@@ -21,6 +22,7 @@ else:
 __all__ = [
     "BodySerializer",
     "CancelSerializer",
+    "CancellationUUIDField",
     "ConfirmationSerializer",
     "DecisionSerializer",
     "NewCancellationSerializer",
@@ -50,6 +52,13 @@ class StrictUUIDField(serializers.UUIDField):
         if not isinstance(data, str) or data.lower() != str(value):
             self.fail("invalid")
         return value
+
+
+class CancellationUUIDField(StrictUUIDField):
+    """The UUID of a cancellation, which a body may leave out."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, allow_null=True, **kwargs)
 
 
 class NoteField(serializers.CharField):
@@ -157,10 +166,8 @@ class NoteSerializer(BodySerializer):
 class DecisionSerializer(NoteSerializer):
     """The optional body of a withdrawal."""
 
-    cancellation_uuid = StrictUUIDField(
-        required=False,
-        allow_null=True,
-        help_text=_("The cancellation that is meant; if another one is the latest: superseded."),
+    cancellation_uuid = CancellationUUIDField(
+        help_text=_("The cancellation that is meant; if another one is the latest: superseded.")
     )
 
 
@@ -176,8 +183,7 @@ class OrderRejectionSerializer(NoteSerializer):
     reason = ReasonField("REJECTION_REASONS")
 
     def validate(self, attrs: Any) -> Any:
-        told = attrs.get("reason") or (attrs.get("note") or "").strip()
-        if settings.REJECTION_NEEDS_REASON and not told:
+        if lacks_reason(attrs.get("reason", ""), attrs.get("note", "")):
             raise serializers.ValidationError({"reason": [_("A reason or a note is needed.")]})
         return attrs
 
@@ -190,10 +196,8 @@ class NewCancellationSerializer(NoteSerializer):
     """What a body that opens cancellations says of them."""
 
     reason = ReasonField()
-    cancellation_uuid = StrictUUIDField(
-        required=False,
-        allow_null=True,
-        help_text=_("Made by the client: sent again with it, the call is a replay."),
+    cancellation_uuid = CancellationUUIDField(
+        help_text=_("Made by the client: sent again with it, the call is a replay.")
     )
 
 
@@ -206,10 +210,8 @@ class RequestSerializer(NewCancellationSerializer):
 class CancelSerializer(RequestSerializer):
     """The optional body of an outright cancellation."""
 
-    cancellation_uuid = StrictUUIDField(
-        required=False,
-        allow_null=True,
-        help_text=_("The open cancellation that is meant, or made by the client for a new one."),
+    cancellation_uuid = CancellationUUIDField(
+        help_text=_("The open cancellation that is meant, or made by the client for a new one.")
     )
 
 

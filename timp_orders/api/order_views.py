@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from timp_orders import errors
-from timp_orders.api.base import CancellationAPIView
+from timp_orders.api.base import CancellationAPIView, RejectionView
 from timp_orders.api.inputs import (
     NoteSerializer,
     OrderRejectionSerializer,
@@ -108,12 +108,7 @@ class ConfirmOrderCancellationView(OrderCallView):
         return self.act(request, order_uuid, **self.read_body(request))
 
 
-class RejectOrderCancellationView(ConfirmOrderCancellationView):
+class RejectOrderCancellationView(RejectionView, ConfirmOrderCancellationView):
     """The supplier rejects all of its open cancellations in the order."""
 
-    action = Action.REJECT
     body_serializer_class = OrderRejectionSerializer
-
-    @property
-    def body_required(self) -> bool:  # type: ignore[override]
-        return settings.REJECTION_NEEDS_REASON

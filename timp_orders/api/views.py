@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from timp_orders import errors
-from timp_orders.api.base import CancellationAPIView
+from timp_orders.api.base import CancellationAPIView, RejectionView
 from timp_orders.api.filters import CancellationFilterBackend, CancellationFilterSet
 from timp_orders.api.inputs import (
     CancelSerializer,
@@ -102,15 +102,10 @@ class ConfirmCancellationView(ItemActionView):
     body_serializer_class = ConfirmationSerializer
 
 
-class RejectCancellationView(ItemActionView):
+class RejectCancellationView(RejectionView, ItemActionView):
     """The supplier rejects: the item stays as it was."""
 
-    action = Action.REJECT
     body_serializer_class = RejectionSerializer
-
-    @property
-    def body_required(self) -> bool:  # type: ignore[override]
-        return settings.REJECTION_NEEDS_REASON
 
 
 class WithdrawCancellationView(ItemActionView):

@@ -20,13 +20,7 @@ from timp_orders.models import (
     Organization,
     get_order_item_model,
 )
-from timp_orders.models.querysets import (
-    LATEST,
-    ON_RETAILER_SIDE,
-    ON_SUPPLIER_SIDE,
-    QUANTITY_CANCELLED,
-    WAS_CONFIRMED,
-)
+from timp_orders.models.querysets import ANNOTATED
 from timp_orders.policy import Policy
 from timp_orders.states import Side
 
@@ -130,8 +124,7 @@ def _bases(model: ItemModel) -> Iterator[CheckMessage]:
 
 def _names(model: ItemModel) -> Iterator[CheckMessage]:
     """Check that the model has nothing of its own under the names that the app attaches."""
-    annotated = (LATEST, ON_SUPPLIER_SIDE, ON_RETAILER_SIDE, WAS_CONFIRMED, QUANTITY_CANCELLED)
-    used = ("timp_cancellation", *annotated)
+    used = ("timp_cancellation", *ANNOTATED)
     fields = {field.name for field in model._meta.get_fields()}
     taken = [name for name in used if name in fields or hasattr(model, name)]
     # Django puts the app's reverse relation over whatever the class itself has by that name.

@@ -79,8 +79,8 @@ class AbstractOrderItem(models.Model):
         """
         if not settings.PARTIAL_QUANTITIES:
             return False
-        columns = {field.name: field for field in cls._meta.local_concrete_fields}
-        return isinstance(columns.get(cls.QUANTITY_FIELD), models.IntegerField)
+        field = cls.field_at(cls.QUANTITY_FIELD)
+        return isinstance(field, models.IntegerField) and field in cls._meta.local_fields
 
     @classmethod
     def status_name(cls, status: Any) -> str:

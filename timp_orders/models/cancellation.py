@@ -20,6 +20,18 @@ __all__ = ["Cancellation"]
 _OPEN = Q(status=CancellationStatus.REQUESTED)
 
 
+def _user_field(label: "_StrPromise") -> "models.ForeignKey[Any, Any]":
+    return models.ForeignKey(
+        django_settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=label,
+        related_name="+",
+        db_constraint=False,  # users may live in another database
+    )
+
+
 def _side_field(label: "_StrPromise") -> "models.CharField[Any, Any]":
     # The database knows the default, so that processes of the release before can go on.
     return models.CharField(
@@ -71,15 +83,7 @@ class Cancellation(models.Model):
     requested_via = models.CharField(
         _("requested via"), max_length=8, choices=Via.choices, default=Via.CODE
     )
-    requested_by = models.ForeignKey(
-        django_settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        verbose_name=_("requested by"),
-        related_name="+",
-        db_constraint=False,
-    )
+    requested_by = _user_field(_("requested by"))
     requested_by_name = models.CharField(_("requested by (name)"), max_length=255, blank=True)
     requested_side = _side_field(_("requested by (side)"))
 
@@ -93,15 +97,7 @@ class Cancellation(models.Model):
     decision_note = models.TextField(_("decision note"), blank=True)
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
     decided_via = models.CharField(_("decided via"), max_length=8, choices=Via.choices, blank=True)
-    decided_by = models.ForeignKey(
-        django_settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        verbose_name=_("decided by"),
-        related_name="+",
-        db_constraint=False,
-    )
+    decided_by = _user_field(_("decided by"))
     decided_by_name = models.CharField(_("decided by (name)"), max_length=255, blank=True)
     decided_side = _side_field(_("decided by (side)"))
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from timp_orders.policy import Standing, System, User
 
 __all__ = [
+    "ANNOTATED",
     "LATEST",
     "ON_RETAILER_SIDE",
     "ON_SUPPLIER_SIDE",
@@ -49,6 +50,8 @@ ON_RETAILER_SIDE = "timp_on_retailer_side"
 WAS_CONFIRMED = "timp_was_confirmed"
 QUANTITY_CANCELLED = "timp_quantity_cancelled"
 """What :meth:`OrderItemQuerySet.with_confirmed` annotates."""
+ANNOTATED = (LATEST, ON_SUPPLIER_SIDE, ON_RETAILER_SIDE, WAS_CONFIRMED, QUANTITY_CANCELLED)
+"""All of these names."""
 
 ModelT = TypeVar("ModelT", bound=Model)
 QuerySetT = TypeVar("QuerySetT", bound=QuerySet[Any])

@@ -7,7 +7,7 @@ from uuid import UUID
 from timp_orders.conf import settings
 from timp_orders.states import Action
 
-__all__ = ["Command"]
+__all__ = ["Command", "lacks_reason"]
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,15 @@ class Command:
         if self.reason and self.reason not in known:
             name = "REJECTION_REASONS" if rejects else "REASONS"
             raise ValueError(f"The reason is not one of TIMP_ORDERS['{name}'].")
-        if rejects and settings.REJECTION_NEEDS_REASON and not (self.reason or self.note.strip()):
+        if rejects and lacks_reason(self.reason, self.note):
             raise ValueError("A rejection needs a reason or a note.")
         if self.quantity is not None:
             _check_quantity(self.quantity, model)
+
+
+def lacks_reason(reason: str, note: str) -> bool:
+    """Tell whether a rejection says less than ``REJECTION_NEEDS_REASON`` asks for."""
+    return settings.REJECTION_NEEDS_REASON and not (reason or note.strip())
 
 
 def _check_note(note: str) -> None:

@@ -216,12 +216,11 @@ def _writes(
 
 
 def _enter(caller: Caller, outcome: Outcome, facts: Facts, ruled: Verdict) -> None:
-    latest = facts.latest
-    if latest and is_set_back(facts.status, latest, caller.lifecycle):
+    if facts.latest and is_set_back(facts, caller.lifecycle):
         logger.warning(
             "item=%s is not cancelled, though its latest cancellation=%s is confirmed",
             facts.uuid,
-            latest.uuid,
+            facts.latest.uuid,
         )
     if ruled == "change":
         outcome.changed.append(facts.uuid)
@@ -240,5 +239,5 @@ def _log(caller: Caller, outcome: Outcome, changes: Iterable[Change]) -> None:
     results += [(uuid, error.code) for uuid, error in outcome.refused.items()]
     for uuid, result in results:
         action = commands[uuid].action
-        side = "system" if caller.is_system else action.side.value
+        side = caller.party(action)
         logger.info("%s item=%s side=%s via=%s: %s", action, uuid, side, caller.via, result)

@@ -55,8 +55,8 @@ def _locked_trails(caller: Caller, pks: list[Any]) -> dict[Any, list[Known]]:
     # A locking read, since under REPEATABLE READ a plain one does not see what was committed.
     cancellations = Cancellation.objects.filter(Among(F("order_item"), pks))
     trails: dict[Any, list[Known]] = {}
-    for row in locked(cancellations, caller.using).values_list(*KNOWN):
-        trails.setdefault(row[0], []).append(Known(*row))
+    for found in map(Known._make, locked(cancellations, caller.using).values_list(*KNOWN)):
+        trails.setdefault(found.item, []).append(found)
     return trails
 
 

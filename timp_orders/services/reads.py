@@ -141,7 +141,7 @@ def known(cancellation: Cancellation) -> Known:
 def named(uuids: Iterable[UUID], using: str) -> dict[UUID, Known]:
     """Read the cancellations with these UUIDs, whatever item they are about."""
     rows = Cancellation.objects.using(using).filter(Among(F("uuid"), list(uuids))).order_by()
-    return {row[2]: Known(*row) for row in rows.values_list(*KNOWN)}
+    return {found.uuid: found for found in map(Known._make, rows.values_list(*KNOWN))}
 
 
 def _side(annotated: Any, asked: Side | None, side: Side) -> bool | None:
@@ -211,7 +211,7 @@ def facts_of(caller: Caller, items: QuerySet[Any]) -> Iterator[Facts]:
             status=status,
             on_supplier_side=bool(supplier),
             on_retailer_side=bool(retailer),
-            latest=Known(*cancellation) if cancellation[0] else None,
+            latest=Known._make(cancellation) if cancellation[0] else None,
             ordered=ordered,
             cancelled=cancelled,
         )

@@ -1,11 +1,10 @@
 """The verdict on a command, from the facts about its item: pure, without a database."""
 
-from collections.abc import Hashable
 from typing import TYPE_CHECKING, Literal
 
 from timp_orders import errors
 from timp_orders.services.command import Command
-from timp_orders.services.facts import Facts, Known
+from timp_orders.services.facts import Facts
 from timp_orders.states import Action, CancellationStatus, Lifecycle
 
 if TYPE_CHECKING:
@@ -76,33 +75,30 @@ _TABLE: dict[Action, dict[str | None, Verdict | Literal["if_cancellable"]]] = {
 _AFTER_SET_BACK = (Action.REQUEST, Action.CONFIRM, Action.CANCEL)
 
 
-def is_set_back(item_status: Hashable, latest: Known | None, lifecycle: Lifecycle) -> bool:
+def is_set_back(facts: Facts, lifecycle: Lifecycle) -> bool:
     """Tell whether all that was left is confirmed, but the item is not cancelled (any more).
 
     The host gave it another status, on purpose or by a stale ``save()``.
     """
-    return bool(
-        latest and latest.is_confirmed and not latest.is_part and item_status != lifecycle.cancelled
-    )
+    latest = facts.latest
+    is_whole = latest is not None and latest.is_confirmed and not latest.is_part
+    return is_whole and facts.status != lifecycle.cancelled
 
 
-def transition(
-    action: Action, *, item_status: Hashable, latest: Known | None, lifecycle: Lifecycle
-) -> Verdict:
+def transition(action: Action, facts: Facts, lifecycle: Lifecycle) -> Verdict:
     """Look up what an action does to an item, whoever takes it, and whatever the quantity.
 
-    :param item_status: the item's own status, in the host's words.
-    :param latest: the item's latest cancellation, ``None`` if it never had one.
     :param lifecycle: what the host's statuses mean.
     :returns: ``"change"``; ``"replay"`` (it is that way already: success, nothing changes); or the
         class of the error that refuses it.
     """
+    latest = facts.latest
     status: str | None = None
-    if latest and not (action in _AFTER_SET_BACK and is_set_back(item_status, latest, lifecycle)):
+    if latest and not (action in _AFTER_SET_BACK and is_set_back(facts, lifecycle)):
         status = _PART if latest.is_part else latest.status
     found = _TABLE[action][status]
     if found == "if_cancellable":
-        return lifecycle.obstacle(item_status) or "change"
+        return lifecycle.obstacle(facts.status) or "change"
     return found
 
 
@@ -119,7 +115,7 @@ def possible(action: Action, facts: Facts, caller: "Caller") -> Verdict:
     if (refused := _not_allowed(action, facts, caller)) is not None:
         return refused
     lifecycle = caller.lifecycle
-    ruled = _transition(action, facts, lifecycle)
+    ruled = transition(action, facts, lifecycle)
     if ruled == "change" and facts.ordered is not None:
         return _too_great(Command(action), facts, lifecycle) or ruled
     return ruled
@@ -135,16 +131,12 @@ def verdict(command: Command, facts: Facts, caller: "Caller") -> Verdict:
     lifecycle = caller.lifecycle
     if command.named and (named := _by_name(command, facts, lifecycle)) is not None:
         return named
-    ruled = _transition(command.action, facts, lifecycle)
+    ruled = transition(command.action, facts, lifecycle)
     if ruled == "replay":
         return _replay(command, facts)
     if ruled == "change":
         return _unnamed(command, facts) or _too_great(command, facts, lifecycle) or ruled
     return ruled
-
-
-def _transition(action: Action, facts: Facts, lifecycle: Lifecycle) -> Verdict:
-    return transition(action, item_status=facts.status, latest=facts.latest, lifecycle=lifecycle)
 
 
 def _not_allowed(action: Action, facts: Facts, caller: "Caller") -> Verdict | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError
-from django.db.models import Case, F, Field, QuerySet, Value, When
+from django.db.models import Case, F, QuerySet, Value, When
 from django.utils import timezone
 
 from timp_orders.models import Cancellation
@@ -55,7 +55,8 @@ def open_cancellations(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
         raise
     # By their UUIDs: not every database returns the keys of rows that are created in bulk. And
     # whatever their status: a receiver may have decided one at once.
-    return _by_uuid(caller, rows)
+    uuids = [cancellation.uuid for cancellation in rows]
+    return Cancellation.objects.using(caller.using).filter(Among(F("uuid"), uuids))
 
 
 def cancel_outright(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
@@ -73,7 +74,7 @@ def cancel_outright(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
     rows = {pks[planned.facts.pk]: planned.decision_columns() for planned in plans}
     texts = {"decision_reason": "", "decision_note": ""}  # they are those of the request
     decision = {**decision_of(caller, plans[0].command), **texts, "decided_at": F("requested_at")}
-    update(opened, {**decision, **_varying(Cancellation, rows)}, len(rows))
+    update(opened, {**decision, **_varying(rows)}, len(rows))
     return opened
 
 
@@ -92,7 +93,7 @@ def decide(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
     }
     decision = decision_of(caller, plans[0].command)
     found = undecided(caller.using).filter(Among(F("pk"), list(rows)))
-    update(found, {**decision, **_varying(Cancellation, rows)}, len(rows))
+    update(found, {**decision, **_varying(rows)}, len(rows))
     return decided(caller, plans)
 
 
@@ -165,30 +166,27 @@ def item_values(caller: Caller, status: Any) -> dict[str, Any]:
 
 def _cancel_items(caller: Caller, plans: Plans) -> None:
     model = caller.model
-    rows = {planned.facts.pk: item_values(caller, planned.item_status) for planned in plans}
+    statuses = {planned.facts.pk: planned.item_status for planned in plans}
     still_cancellable = {f"{model.STATUS_FIELD}__in": caller.lifecycle.cancellable}
-    found = caller.items().filter(Among(F("pk"), list(rows)), **still_cancellable)
-    update(found, _varying(model, rows), len(rows))
+    found = caller.items().filter(Among(F("pk"), list(statuses)), **still_cancellable)
+    values = item_values(caller, _by_row(model._meta.get_field(model.STATUS_FIELD), statuses))
+    update(found, values, len(statuses))
 
 
-def _by_uuid(caller: Caller, rows: list[Cancellation]) -> QuerySet[Cancellation]:
-    uuids = [cancellation.uuid for cancellation in rows]
-    return Cancellation.objects.using(caller.using).filter(Among(F("uuid"), uuids))
-
-
-def _varying(model: type[Any], rows: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the values for one UPDATE of all rows.
+def _varying(rows: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the values for one UPDATE of all these cancellations.
 
     :param rows: the values of each, by primary key; all have the same columns.
     """
-    first = next(iter(rows.values()))
+    field_of = Cancellation._meta.get_field
+    names = next(iter(rows.values()))
     return {
-        name: _by_row(model._meta.get_field(name), {pk: row[name] for pk, row in rows.items()})
-        for name in first
+        name: _by_row(field_of(name), {pk: row[name] for pk, row in rows.items()}) for name in names
     }
 
 
-def _by_row(field: "Field[Any, Any]", values: Mapping[Any, Any]) -> Any:
+def _by_row(field: Any, values: Mapping[Any, Any]) -> Any:
+    """Return the value of a column for one UPDATE of rows, each with its own, by primary key."""
     pks: dict[Any, list[Any]] = {}
     for pk, value in values.items():
         pks.setdefault(value, []).append(pk)
