@@ -101,6 +101,8 @@ class Reference:
         schema = self.resolve(schema)
         inner = self.resolve(schema.get("items", schema))
         parts = [WORDS.get(inner.get("format")) or inner["type"]]
+        if "maxItems" in schema:
+            parts = [f"list of {schema['minItems']} to {schema['maxItems']} objects"]
         if "enum" in inner:
             values = [f"``{value}``" for value in inner["enum"] if value]
             parts = [f"one of {', '.join(values)}"]
@@ -112,10 +114,11 @@ class Reference:
         return f"{text}. {' '.join(description.split())}".rstrip()
 
     def resolve(self, schema):
-        """Follow a reference; of alternatives take the first, since the others are null."""
-        schema = schema.get("oneOf", [schema])[0]
-        if "$ref" in schema:
-            return self.components[schema["$ref"].rpartition("/")[2]]
+        """Follow references; of alternatives take the first: the others are null, or like it."""
+        while {"oneOf", "$ref"} & set(schema):
+            schema = schema.get("oneOf", [schema])[0]
+            if "$ref" in schema:
+                schema = self.components[schema["$ref"].rpartition("/")[2]]
         return schema
 
 

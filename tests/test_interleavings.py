@@ -21,7 +21,7 @@ from tests.test_states import RESULTS, expected
 from timp_orders import errors, services
 from timp_orders.models import Cancellation, Order, OrderItem, Organization
 from timp_orders.policy import Policy
-from timp_orders.services import SYSTEM, engine
+from timp_orders.services import SYSTEM, batches
 from timp_orders.states import Action
 from timp_orders.testing import (
     CancellationFactory,
@@ -439,7 +439,7 @@ class TestOrderOfLocks:
     @pytest.mark.parametrize("action", Action.values)
     def test_items_are_locked_from_the_first_to_the_last(self, monkeypatch, action):
         for batch_size, sequence in product([1, 2, 900], ["pk", "-pk", "?"]):
-            monkeypatch.setattr(engine, "BATCH_SIZE", batch_size)
+            monkeypatch.setattr(batches, "BATCH_SIZE", batch_size)
             items = [ready(action) for _ in range(3)]
             selection = naming(*items).order_by(sequence)
             for queryset in (selection, selection[:3], items[::-1], [it.uuid for it in items]):

@@ -16,7 +16,7 @@ from tests.test_states import CANCELLATION_STATUSES, ITEM_STATUSES, expected
 from timp_orders import errors, services
 from timp_orders.models import Cancellation, OrderItem
 from timp_orders.services import SYSTEM
-from timp_orders.services.engine import BATCH_SIZE
+from timp_orders.services.batches import BATCH_SIZE
 from timp_orders.states import Action
 from timp_orders.testing import (
     CancellationFactory,

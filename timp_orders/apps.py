@@ -11,4 +11,5 @@ class TimpOrdersConfig(AppConfig):
         from timp_orders import checks  # noqa: F401  (registers the system checks)
 
         if apps.is_installed("drf_spectacular"):
-            from timp_orders.api import schema  # noqa: F401  (registers its extensions)
+            # They register their extensions.
+            from timp_orders.api import described_fields, schema  # noqa: F401

@@ -136,6 +136,8 @@ class Settings:
     SUPPLIER_MAY_CANCEL = Setting(False, _is_switch, "True or False")
     NOTE_MAX_LENGTH = Setting(2000, _is_positive, "a positive number of characters")
     MAX_BODY_BYTES = Setting(64 * 1024, _is_positive, "a positive number of bytes")
+    MAX_CHANGES = Setting(500, _is_positive, "a positive number of changes")
+    MAX_CHANGES_BODY_BYTES = Setting(8 * 1024 * 1024, _is_positive, "a positive number of bytes")
     PAGE_SIZE = Setting(50, _is_positive, "a positive number of rows")
     MAX_PAGE_SIZE = Setting(500, _is_positive, "a positive number of rows")
     RETRY_AFTER = Setting(1, _is_positive, "a positive number of seconds")

@@ -21,6 +21,7 @@
      │    ├── QuantityTooGreat   quantity_too_great
      │    └── Veto               vetoed
      ├── NothingToDo             nothing_to_do
+     ├── AllOrNothing            all_or_nothing
      └── Busy                    busy
 
 These know nothing of HTTP; ``timp_orders.api.problems`` translates them.
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 __all__ = [
+    "AllOrNothing",
     "AlreadyCancelled",
     "AlreadyConfirmed",
     "AlreadyRejected",
@@ -221,10 +223,17 @@ class Veto(NotPossible):
 
 
 class NothingToDo(CancellationError):
-    """A call on an order that changed nothing, and repeated nothing."""
+    """A call on many items that changed nothing, and repeated nothing."""
 
     code = "nothing_to_do"
-    message = _("Nothing in this order can be changed that way.")
+    message = _("Nothing can be changed that way.")
+
+
+class AllOrNothing(CancellationError):
+    """Nothing was written, since another change of the call was refused."""
+
+    code = "all_or_nothing"
+    message = _("Nothing was changed, since not all of it could be.")
 
 
 class Busy(CancellationError):

@@ -90,6 +90,14 @@ class Action(TextChoices):
         return self in (Action.REQUEST, Action.CANCEL)
 
     @cached_property
+    def takes_reason(self) -> bool:
+        return self.opens or self == Action.REJECT
+
+    @cached_property
+    def takes_quantity(self) -> bool:
+        return self.opens or self.cancels
+
+    @cached_property
     def cancels(self) -> bool:
         """Tell whether the item, or a part of it, is cancelled by this action."""
         return self.result == CancellationStatus.CONFIRMED

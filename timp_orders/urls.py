@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from timp_orders.api import order_views, views
+from timp_orders.api import list_views, order_views, views
 from timp_orders.api.base import NoSuchCallView
 
 app_name = "timp_orders"
@@ -11,7 +11,8 @@ _ITEM = "orders/items/cancel/<uuid:order_item_uuid>/"
 _ORDER = "orders/cancel/<uuid:order_uuid>/"
 
 urlpatterns = [
-    path("orders/items/cancel/", views.CancellationListView.as_view(), name="cancellations"),
+    path("orders/items/", list_views.ItemListView.as_view(), name="items"),
+    path("orders/items/cancel/", list_views.CancellationsView.as_view(), name="cancellations"),
     path(_ITEM, views.ItemView.as_view(), name="item"),
     path(f"{_ITEM}confirm/", views.ConfirmCancellationView.as_view(), name="confirm"),
     path(f"{_ITEM}reject/", views.RejectCancellationView.as_view(), name="reject"),
@@ -29,5 +30,5 @@ urlpatterns = [
     path(
         f"{_ORDER}reject/", order_views.RejectOrderCancellationView.as_view(), name="reject-order"
     ),
-    re_path("^orders/(items/)?cancel(/|$)", NoSuchCallView.as_view()),
+    re_path("^orders/(items|cancel)(/|$)", NoSuchCallView.as_view()),
 ]

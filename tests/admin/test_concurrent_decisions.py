@@ -8,12 +8,11 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.admin.staff_client import kinds, said
 from timp_orders import services
-from timp_orders.admin import reports
+from timp_orders.admin import decisions, reports
 from timp_orders.errors import Busy, Veto
 from timp_orders.models import Cancellation, OrderItem
 from timp_orders.services import SYSTEM
 from timp_orders.signals import cancellation_confirmed
-from timp_orders.states import Action
 
 pytestmark = pytest.mark.django_db
 
@@ -169,5 +168,5 @@ class TestVeto:
 
         items = crowd(2)
         page = desk.announce("confirm", *items)
-        monkeypatch.setitem(services.BY_ACTION, Action.CONFIRM, busy)
+        monkeypatch.setattr(decisions, "apply_changes", busy)
         assert said(desk.decide(page))[0].startswith("2 items were refused: The order item is busy")

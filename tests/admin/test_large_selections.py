@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.admin.staff_client import kinds, said
 from timp_orders.models import Cancellation, OrderItem
-from timp_orders.services.engine import BATCH_SIZE
+from timp_orders.services.batches import BATCH_SIZE
 from timp_orders.signals import cancellation_confirmed
 
 pytestmark = pytest.mark.django_db

@@ -24,6 +24,8 @@ EVERY_CALL = [
     ("item", "delete", "item"),
     ("item", "get", "item"),
     ("cancellations", "get", None),
+    ("cancellations", "patch", "item"),
+    ("items", "get", None),
     ("request-order", "patch", "order"),
     ("confirm-order", "patch", "order"),
     ("reject-order", "patch", "order"),
@@ -37,6 +39,9 @@ def arguments(name, about, uuid):
     """The arguments of ``call`` for one of the calls above."""
     if name == "request-order":
         return [], {"data": {"order_uuid": str(uuid)}}
+    if name == "cancellations" and about:
+        change = {"order_item_uuid": str(uuid), "action": "confirm"}
+        return [], {"data": {"changes": [change]}}
     return [uuid] if about else [], {}
 
 

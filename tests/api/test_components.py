@@ -13,10 +13,11 @@ from rest_framework.authentication import BasicAuthentication, TokenAuthenticati
 
 from tests.servers import ROOT
 from timp_orders.api.components import page_of, value_at
+from timp_orders.api.list_views import CancellationsView
 from timp_orders.api.serializers import ListedCancellationSerializer
-from timp_orders.api.views import CancellationListView, ConfirmCancellationView
+from timp_orders.api.views import ConfirmCancellationView
 from timp_orders.models import Order, OrderItem
-from timp_orders.states import CancellationStatus
+from timp_orders.states import Action, CancellationStatus
 
 TIMP = path("timp/", include("timp_orders.urls"))
 
@@ -63,6 +64,7 @@ class TestGenerators:
         named = {name for name, component in components.items() if "enum" in component}
         assert named == {
             "TimpAction",
+            *(f"Timp{action.title()}Action" for action in Action.values),
             "TimpCancellationStatus",
             "TimpParty",
             "TimpProblemCode",
@@ -94,7 +96,7 @@ class TestGenerators:
         assert set(item["required"]) == set(item["properties"])
 
     def test_a_code_is_one_of_those_that_there_are(self, components):
-        for name in ("TimpProblem", "TimpOrderProblem", "TimpRefusal"):
+        for name in ("TimpProblem", "TimpOutcomeProblem", "TimpRefusal"):
             reference = {"$ref": "#/components/schemas/TimpProblemCode"}
             assert components[name]["properties"]["code"] == reference
 
@@ -235,7 +237,7 @@ class TestHosts:
         assert schemas["TimpItem"]["properties"]["order_uuid"] == {**uuid, "nullable": True}
 
     def test_a_list_with_pages_of_its_own_has_its_own_shape(self):
-        class Own(CancellationListView):
+        class Own(CancellationsView):
             pagination_class = None
 
         (methods,) = generate(path("own/", Own.as_view()))["paths"].values()

@@ -8,7 +8,7 @@ from django.test import override_settings
 from django.urls import reverse
 
 from tests.api import EVERY_CALL, arguments, error
-from timp_orders.api import filters
+from timp_orders.api import filter_sets
 from timp_orders.models import Cancellation
 
 pytestmark = pytest.mark.django_db
@@ -125,7 +125,7 @@ def test_every_call_answers_the_same(call, world, django_db_blocker, changed):
 def test_the_filters_are_the_same_whatever_django_filter_is_told(changed, world):
     """They are made when the module is imported, so it is made anew."""
     with override_settings(**changed):
-        made = runpy.run_path(filters.__file__)["CancellationFilterSet"]
+        made = runpy.run_path(filter_sets.__file__)["CancellationFilterSet"]
         part = world.order.po_number[:3]
         for query, is_valid in (({"po_number": part}, True), ({"status": "null"}, False)):
             filterset = made(query, Cancellation.objects.all())

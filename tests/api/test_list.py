@@ -157,6 +157,7 @@ class TestFilters:
                 order_item__sku_id=f"{status} {order.pk}",
                 status=status,
                 requested_at=start + timedelta(days=len(made)),
+                decided_at=None if status == "requested" else start + timedelta(days=9),
             )
         return made
 
@@ -179,6 +180,13 @@ class TestFilters:
                 "&status=requested",
                 lambda po, status, day: 3 <= day <= 7 and status == "requested",
             ),
+            ("decided_after=2030-01-10", lambda po, status, day: status != "requested"),
+            ("decided_after=2030-01-10T00:00:01Z", lambda po, status, day: False),
+            ("decided_before=2030-01-10T00:00:01Z", lambda po, status, day: status != "requested"),
+            ("decided_before=2030-01-10", lambda po, status, day: False),
+            ("changed_after=2030-01-03", lambda po, status, day: status != "requested" or day >= 3),
+            ("changed_after=2030-01-10", lambda po, status, day: status != "requested"),
+            ("changed_after=2030-01-11", lambda po, status, day: False),
             ("requested_after=0001-01-01T00:00:00Z", lambda po, status, day: True),
             ("requested_before=9999-12-31T23:59:59Z", lambda po, status, day: True),
         ],
@@ -196,6 +204,8 @@ class TestFilters:
         found = listed(world.supplier, f"?order_uuid={one.order_item.order.uuid}")
         assert len(found) == 4
         found = listed(world.supplier, f"?sku_id={quote(one.order_item.sku_id)}")
+        assert uuids(found) == [str(one.uuid)]
+        found = listed(world.supplier, f"?order_item_uuid={one.order_item.uuid}")
         assert uuids(found) == [str(one.uuid)]
 
     def test_the_filters_go_with_the_cursor(self, listed, world, made):
@@ -242,6 +252,11 @@ WRONG = {
         "%202030-01-01T00:00:00Z",
     ],
     "requested_before": ["now()", "2030-01-01T25:00:00Z"],
+    "decided_after": ["", "yesterday", "%00"],
+    "decided_before": ["now()", "2030-01-01T25:00:00Z"],
+    "changed_after": ["", "2030-02-30", "%20"],
+    "changed_before": ["2030-01-01"],
+    "order_item_uuid": ["", "7", "nonsense", "2350a34924414c32b7f699b7e4540b94"],
     "page_size": ["", "0", "-1", "501", "1.5", "ten", "9" * 5000, "%D9%A1", "1e1", " 1", "%00"],
     "cursor": [
         "",

@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from tests.api import EVERY_CALL, WRITES, arguments, error
 from tests.test_services import rows
 from timp_orders import errors
-from timp_orders.api import order_views, views
+from timp_orders.api import list_views, order_views, views
 from timp_orders.api.views import ConfirmCancellationView, ItemView
 from timp_orders.models import Cancellation, OrderItem
 from timp_orders.signals import cancellation_confirmed
@@ -28,7 +28,8 @@ pytestmark = pytest.mark.django_db
 
 ALLOWED = {
     "item": "GET, DELETE, HEAD, OPTIONS",
-    "cancellations": "GET, HEAD, OPTIONS",
+    "cancellations": "GET, PATCH, HEAD, OPTIONS",
+    "items": "GET, HEAD, OPTIONS",
 }
 METHODS = ["get", "post", "put", "patch", "delete", "trace", "head", "options"]
 
@@ -347,7 +348,9 @@ class TestNobodySignedIn:
         [
             (views.ItemView, "get", "item"),
             (views.ItemView, "delete", "item"),
-            (views.CancellationListView, "get", None),
+            (list_views.CancellationsView, "get", None),
+            (list_views.CancellationsView, "patch", None),
+            (list_views.ItemListView, "get", None),
             (views.ConfirmCancellationView, "patch", "item"),
             (views.RejectCancellationView, "patch", "item"),
             (views.RequestCancellationView, "patch", "item"),

@@ -13,6 +13,7 @@ from tests.api import error
 from timp_orders.api.base import CancellationAPIView
 from timp_orders.api.body import BodyParser, LengthRequired, receive
 
+LIMIT = 1000
 BODY = json.dumps({"note": "kept"}).encode()
 
 
@@ -40,7 +41,7 @@ TERMINATED = {"wsgi.input_terminated": True}
 
 
 def read(request):
-    receive(request)
+    receive(request, LIMIT)
     return Request(request, parsers=[BodyParser()]).data
 
 
@@ -66,7 +67,7 @@ def test_a_body_with_a_length_is_left_to_django():
 
 def test_a_chunked_body_that_cannot_be_read_is_refused_not_dropped():
     with pytest.raises(LengthRequired):
-        receive(wsgi(BODY, **CHUNKED))
+        receive(wsgi(BODY, **CHUNKED), LIMIT)
 
 
 def test_no_body_is_an_empty_one():
@@ -75,10 +76,9 @@ def test_no_body_is_an_empty_one():
     assert read(wsgi(b"", **CHUNKED, **TERMINATED)) == {}
 
 
-def test_a_body_over_the_limit_is_not_read_to_its_end(settings):
-    settings.TIMP_ORDERS = {"MAX_BODY_BYTES": 10}
+def test_a_body_over_the_limit_is_not_read_to_its_end():
     request = wsgi(b"x" * 1000, **CHUNKED, **TERMINATED)
-    receive(request)
+    receive(request, 10)
     assert request.META["CONTENT_LENGTH"] == "11"
 
 

@@ -14,7 +14,7 @@ from tests.benchmarks.timing import progress
 from tests.benchmarks.world import analyze, seed, supplier_user
 from timp_orders.models import OrderItem
 from timp_orders.services import confirm_cancellation
-from timp_orders.services.engine import BATCH_SIZE
+from timp_orders.services.batches import BATCH_SIZE
 
 LOCK_ITEMS = "SELECT id FROM timp_orders_orderitem WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 LOCK_CANCELLATIONS = """

@@ -23,7 +23,7 @@ OPERATOR_TOKEN = "benchmark-token-of-an-operator"
 
 # Orders of five items. A fifth of the items is the large supplier's and about fifty the small
 # one's; 2,000 others share the rest. Two orders in five have cancellations, of which a tenth is
-# open.
+# open. A request follows the one before by ten seconds, and a tenth of its age later it is decided.
 FILL = [
     """INSERT INTO timp_orders_organization (uuid, name, org_type)
     SELECT gen_random_uuid(), 'Other ' || n, 'supplier' FROM generate_series(0, 1999) n""",
@@ -45,8 +45,8 @@ FILL = [
         requested_at, requested_via, requested_by_name, decision_note, decided_at, decided_via,
         decided_by_name)
     SELECT gen_random_uuid(), n, CASE WHEN is_open THEN 'requested' ELSE 'rejected' END,
-        'customer_request', '', now(), 'code', '', '', CASE WHEN is_open THEN NULL ELSE now() END,
-        '', ''
+        'customer_request', '', now() - (%(items)s - n) * interval '10 s', 'code', '', '',
+        CASE WHEN is_open THEN NULL ELSE now() - (%(items)s - n) * interval '9 s' END, '', ''
     FROM (SELECT n, n / 5 %% 50 < 2 is_open FROM generate_series(0, %(items)s - 1) n
         WHERE n / 5 %% 5 < 2) requested""",
     "SELECT setval('timp_orders_order_id_seq', %(items)s)",

@@ -12,7 +12,7 @@ from tests.admin.staff_client import Desk
 from tests.benchmarks.timing import progress
 from tests.benchmarks.world import TOKEN, analyze, seed
 from timp_orders.models import OrderItem
-from timp_orders.services.engine import BATCH_SIZE
+from timp_orders.services.batches import BATCH_SIZE
 
 
 def measure(options):

@@ -9,6 +9,7 @@ ALL = ("sqlite", "postgresql", "mysql")
 SERVERS = ("postgresql", "mysql")
 
 QUERYSETS = "models/querysets.py"
+BATCHES = "services/batches.py"
 ENGINE = "services/engine.py"
 LOCKS = "services/locks.py"
 READS = "services/reads.py"
@@ -19,6 +20,7 @@ TRANSACTIONS = "services/transactions.py"
 OPTIMISTIC = "services/optimistic.py"
 WRITES = "services/writes.py"
 
+CHANGES = "tests/test_changes.py"
 CONTENTION = "tests/test_contention.py"
 SIGNALS = "tests/test_signals.py"
 SERVICES = "tests/test_services.py"
@@ -90,8 +92,8 @@ MUTATIONS = [
     ),
     Mutation(
         "no reading again under the lock",
-        ENGINE,
-        "_perform_batch",
+        BATCHES,
+        "_planned",
         syntax.instead_of_call(
             "locked_facts",
             "{f.pk: f for f in reads.facts_of(caller, caller.items().filter(pk__in=list(batch)))}",
@@ -252,9 +254,33 @@ MUTATIONS = [
         SIGNALS,
     ),
     Mutation(
-        "receivers hear of replays too",
+        "a veto undoes nothing",
+        BATCHES,
+        "_write_around_vetoes",
+        syntax.without_with("atomic"),
+        "TestVetoes",
+        CHANGES,
+    ),
+    Mutation(
+        "what was all or nothing stays half done",
         ENGINE,
-        "_perform_batch",
+        "perform_many",
+        without_keyword("all_or_nothing"),
+        "TestAllOrNothing",
+        CHANGES,
+    ),
+    Mutation(
+        "what the caller may not see is locked",
+        TARGETS,
+        "_of_iterable",
+        syntax.choice("caller.items()"),
+        "TestHidden",
+        CHANGES,
+    ),
+    Mutation(
+        "receivers hear of replays too",
+        BATCHES,
+        "_planned",
         syntax.test("change", "ruled in ('change', 'replay')"),
         "a_replay",
         SIGNALS,

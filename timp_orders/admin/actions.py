@@ -28,8 +28,8 @@ from timp_orders.conf import settings
 from timp_orders.models import get_order_item_model
 from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.services import supported_actions
+from timp_orders.services.batches import BATCH_SIZE
 from timp_orders.services.caller import Caller
-from timp_orders.services.engine import BATCH_SIZE
 from timp_orders.services.reads import visible_item
 from timp_orders.states import Action, Via
 

@@ -8,17 +8,17 @@ from uuid import UUID, uuid5
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import F, QuerySet
 
-from timp_orders import errors, services
+from timp_orders import errors
 from timp_orders.admin.columns import joined
 from timp_orders.admin.preview import error_of
 from timp_orders.admin.selection import Announced, Selection
 from timp_orders.admin.wording import WORDINGS
 from timp_orders.models import Cancellation
 from timp_orders.models.querysets import Among
+from timp_orders.services import Change, apply_changes
+from timp_orders.services.batches import BATCH_SIZE
 from timp_orders.services.caller import Caller
-from timp_orders.services.engine import BATCH_SIZE
 from timp_orders.services.outcome import Outcome
-from timp_orders.services.vetoes import around_vetoes
 from timp_orders.states import Action, CancellationStatus, Via
 
 __all__ = ["EXAMPLES", "Decision", "Refusals", "Tally"]
@@ -63,7 +63,7 @@ class Decision:
 
     An item that was already so, or could not be changed, is reported as the page said it.
 
-    :param arguments: what the form says, for the service function.
+    :param arguments: what the form says, for each change.
     """
 
     def __init__(self, selection: Selection, user: Any, **arguments: Any) -> None:
@@ -92,14 +92,18 @@ class Decision:
         action = self.selection.action
         if action.opens:
             uuids = self._not_superseded([row for row in rows if not row.is_open], uuids)
-        if action == Action.CANCEL:
-            self.arguments["cancellation_uuid"] = self._names(rows, uuids)
-        elif action != Action.REQUEST:
-            self.arguments["expected"] = self._expected(rows, uuids)
-        for outcome in around_vetoes(self._attempt, list(uuids.values())):
-            self.tally.add(outcome)
-            if outcome.changed:
-                self._log(outcome)
+        names = self._names(rows, uuids)
+        changes = [
+            Change(uuid, action, cancellation_uuid=names.get(uuid), **self.arguments)
+            for uuid in uuids.values()
+        ]
+        try:
+            outcome = apply_changes(changes, by=self.caller.by, via=self.caller.via)
+        except errors.Busy as busy:
+            outcome = Outcome(refused=dict.fromkeys(uuids.values(), busy))
+        self.tally.add(outcome)
+        if outcome.changed:
+            self._log(outcome)
 
     def _expected(self, rows: Sequence[Announced], uuids: dict[Any, UUID]) -> dict[UUID, UUID]:
         shown = self._cancellations().filter(Among(F("pk"), [row.cancellation_pk for row in rows]))
@@ -110,7 +114,11 @@ class Decision:
         }
 
     def _names(self, rows: Sequence[Announced], uuids: dict[Any, UUID]) -> dict[UUID, UUID]:
-        """Name the open cancellations that the page showed, and those that are to be written."""
+        """Name the cancellations that the page showed, and those that are written outright."""
+        if self.selection.action == Action.REQUEST:
+            return {}
+        if self.selection.action != Action.CANCEL:
+            return self._expected(rows, uuids)
         new = {uuid: uuid5(self.selection.uuid, str(uuid)) for uuid in uuids.values()}
         return new | self._expected([row for row in rows if row.is_open], uuids)
 
@@ -129,13 +137,6 @@ class Decision:
 
     def _cancellations(self) -> QuerySet[Cancellation]:
         return Cancellation.objects.using(self.caller.using)
-
-    def _attempt(self, uuids: Sequence[UUID]) -> Outcome:
-        service = services.BY_ACTION[self.selection.action]
-        try:
-            return service(uuids, by=self.caller.by, via=self.caller.via, **self.arguments)
-        except errors.Busy as busy:
-            return Outcome(refused=dict.fromkeys(uuids, busy))
 
     def _log(self, outcome: Outcome) -> None:
         """Write log entries of the admin after the commit; the audit trail is already written."""

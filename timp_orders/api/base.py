@@ -68,6 +68,11 @@ class CancellationAPIView(GenericBase):
         is_read = self.request.method in SAFE_METHODS
         return "timp_orders_read" if is_read else "timp_orders_write"
 
+    @property
+    def max_body_bytes(self) -> int:
+        """The longest body that is read."""
+        return settings.MAX_BODY_BYTES
+
     def get_authenticators(self) -> list[BaseAuthentication]:
         classes = self.authentication_classes or settings.authentication_classes
         return [authentication() for authentication in classes]
@@ -108,7 +113,7 @@ class CancellationAPIView(GenericBase):
         :raises rest_framework.exceptions.APIException: it is not what ``body_serializer_class``
             takes.
         """
-        receive(request._request)
+        receive(request._request, self.max_body_bytes)
         if not request.data and not self.body_required:
             return {}
         body = self.body_serializer_class(data=request.data, context=self.get_serializer_context())

@@ -44,11 +44,10 @@ def is_unreadable(request: HttpRequest) -> bool:
     )
 
 
-def receive(request: HttpRequest) -> None:
+def receive(request: HttpRequest, limit: int) -> None:
     """Read a body without a Content-Length, which Django takes for empty under WSGI.
 
-    One byte more than the limit is read at most: enough for the parser to refuse it.
-
+    :param limit: of bytes; one more is read at most: enough for the parser to refuse it.
     :raises LengthRequired: nobody here can read it.
     :raises rest_framework.exceptions.ParseError: it broke off.
     """
@@ -59,7 +58,7 @@ def receive(request: HttpRequest) -> None:
     environ = getattr(request, "environ", {})
     stream = environ["wsgi.input"] if environ.get("wsgi.input_terminated") else request
     try:
-        body = stream.read(settings.MAX_BODY_BYTES + 1)
+        body = stream.read(limit + 1)
     except Exception as error:  # of broken chunks each server raises an error of its own
         raise ParseError(_("The body broke off.")) from error
     request.META["CONTENT_LENGTH"] = str(len(body))
@@ -68,7 +67,10 @@ def receive(request: HttpRequest) -> None:
 
 
 class BodyParser(BaseParser):
-    """JSON objects in UTF-8 (RFC 8259), of ``TIMP_ORDERS["MAX_BODY_BYTES"]`` at most."""
+    """JSON objects in UTF-8 (RFC 8259), of the view's ``max_body_bytes`` at most.
+
+    In a view that has none, of ``TIMP_ORDERS["MAX_BODY_BYTES"]``.
+    """
 
     media_type = "application/json"
 
@@ -80,11 +82,13 @@ class BodyParser(BaseParser):
     ) -> dict[str, Any]:
         if not _is_utf8(_MediaType(media_type or "").params.get("charset", "utf-8")):
             raise UnsupportedMediaType(media_type or "")
+        view = (parser_context or {}).get("view")
+        limit: int = getattr(view, "max_body_bytes", settings.MAX_BODY_BYTES)
         try:
-            body = stream.read(settings.MAX_BODY_BYTES + 1)
+            body = stream.read(limit + 1)
         except OSError as error:
             raise ParseError(_("The body broke off.")) from error
-        if len(body) > settings.MAX_BODY_BYTES:
+        if len(body) > limit:
             raise TooLarge
         try:
             # Deep nesting is a RecursionError; all else that is wrong is a ValueError.

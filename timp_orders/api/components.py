@@ -10,29 +10,27 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import DecimalField, FloatField, IntegerField
+from django.db.models import IntegerField
 from django.db.models.constants import LOOKUP_SEP
 from drf_spectacular.authentication import SessionScheme, TokenScheme
 from drf_spectacular.extensions import (
     OpenApiAuthenticationExtension,
     OpenApiSerializerExtension,
-    OpenApiSerializerFieldExtension,
 )
 from drf_spectacular.plumbing import ResolvedComponent, get_class, is_jsonschema_compliant
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework.serializers import BaseSerializer, Serializer, URLField
 
 from timp_orders.api.codes import codes
-from timp_orders.api.fields import TextPathField, UUIDPathField
 from timp_orders.conf import settings
 from timp_orders.models import get_order_item_model
 from timp_orders.states import Action, CancellationStatus, Party
 
 __all__ = [
     "PREFIX",
-    "NoteExtension",
-    "PathExtension",
     "SerializerExtension",
+    "columns_along",
+    "component",
     "page_of",
     "tell_how_to_send",
     "value_at",
@@ -80,35 +78,7 @@ class SerializerExtension(OpenApiSerializerExtension):  # type: ignore[no-untype
         return schema
 
 
-class NoteExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    target_class = "timp_orders.api.inputs.NoteField"
-
-    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
-        return {"type": "string", "description": "Plain text, kept as it is."}
-
-
-class PathExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    """Describes what an item's declared path leads to, which depends on the host's columns."""
-
-    target_class = "timp_orders.api.fields.PathField"
-    match_subclasses = True
-
-    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
-        schema: dict[str, Any] = {"type": "string"}
-        if isinstance(self.target, TextPathField):
-            return schema  # without a value it is empty
-        columns = list(_columns(self.target.name))
-        if isinstance(self.target, UUIDPathField):
-            schema["format"] = "uuid"
-        else:
-            fractions = any(isinstance(it, DecimalField | FloatField) for it in columns)
-            schema["type"] = "number" if fractions else "integer"
-        if any(column is None or column.null for column in columns):
-            schema["nullable"] = True
-        return schema
-
-
-def _columns(name: str) -> Iterator[Any]:
+def columns_along(name: str) -> Iterator[Any]:
     """Yield the fields along a declared path; ``None`` for what is no field."""
     model: Any = get_order_item_model()
     for part in model.paths()[name].split(LOOKUP_SEP):
@@ -123,7 +93,7 @@ def _columns(name: str) -> Iterator[Any]:
 
 def value_at(name: str) -> dict[str, Any]:
     """Describe a value that the list is filtered by, by the column that it is compared with."""
-    *_, column = _columns(name)
+    *_, column = columns_along(name)
     if isinstance(column, IntegerField):
         return {"type": "integer"}
     schema: dict[str, Any] = {"type": "string", "minLength": 1, "pattern": _NOT_BLANK}
@@ -174,6 +144,11 @@ def values(
     schema = {"type": "string", "enum": allowed}
     if description:
         schema["description"] = description
+    return component(auto_schema, title, schema)
+
+
+def component(auto_schema: Any, title: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Register a component under its name with the prefix; return a reference to it."""
     component = ResolvedComponent(  # type: ignore[no-untyped-call]
         name=PREFIX + title,
         type=ResolvedComponent.SCHEMA,
@@ -215,12 +190,13 @@ def _null(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _title(schema: dict[str, Any]) -> str | None:
     """Name a list of values of this app's; those of a host's own fields are left as they are."""
-    titles = {
+    titles: dict[tuple[str, ...], str] = {
         tuple(CancellationStatus.values): "CancellationStatus",
         tuple(Action.values): "Action",
         tuple(codes()): "ProblemCode",
         tuple(Party.values): "Party",
         (*settings.REJECTION_REASONS, ""): "RejectionReason",
         (*settings.REASONS, ""): "Reason",
+        **{(action,): f"{action.title()}Action" for action in Action.values},
     }
     return titles.get(tuple(value for value in schema.get("enum", []) if value is not None))

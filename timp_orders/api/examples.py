@@ -4,30 +4,24 @@ from collections.abc import Hashable, Iterable
 from types import SimpleNamespace
 from typing import Any
 
-from rest_framework.exceptions import (
-    APIException,
-    NotAcceptable,
-    NotAuthenticated,
-    ValidationError,
-)
-
 from timp_orders import errors
-from timp_orders.api.body import LengthRequired, TooLarge
-from timp_orders.api.problems import title_of
 from timp_orders.conf import settings
 from timp_orders.models import get_order_item_model
 
-__all__ = ["answers", "problems", "requests"]
+__all__ = ["ORDERS", "ORDER_UUID", "answers", "host_values", "outcome", "requests"]
 
 _ITEM_UUID = "2350a349-2441-4c32-b7f6-99b7e4540b94"
 _REJECTED_UUID = "4efca041-22e1-4e35-96d1-8495273a5868"
-_ORDER_UUID = "db5a0c25-ff08-4a24-ab63-9530213219b9"
+ORDER_UUID = "db5a0c25-ff08-4a24-ab63-9530213219b9"
 _CANCELLATION_UUID = "b2ebcb13-b87f-50e7-9d77-99a5bf0bdd57"
+
+ORDERS = {"requestOrderCancellation", "confirmOrderCancellation", "rejectOrderCancellation"}
+"""The operations on whole orders."""
 
 _PATH = "/orders/items/cancel/"
 
 
-def _host_values() -> SimpleNamespace:
+def host_values() -> SimpleNamespace:
     """Return what the examples say in the host's own words."""
     model = get_order_item_model()
     lifecycle = model.lifecycle()
@@ -66,7 +60,7 @@ def _quantities(status: str) -> dict[str, Any]:
     """Return what an example says of the item's quantity, where parts of it can be cancelled."""
     if not get_order_item_model().counts_parts():
         return {"quantity_cancelled": None, "quantity_left": None}
-    left = 0 if status == _host_values().cancelled else 2
+    left = 0 if status == host_values().cancelled else 2
     return {"quantity_cancelled": 2 - left, "quantity_left": left}
 
 
@@ -100,10 +94,11 @@ def _item(
     }
 
 
-def _outcome(changed: list[str]) -> dict[str, Any]:
-    obstacle = _host_values().obstacle()
+def outcome(changed: list[str], **named: str) -> dict[str, Any]:
+    """Return the answer to a call on several items, of which one was refused."""
+    obstacle = host_values().obstacle()
     return {
-        "order_uuid": _ORDER_UUID,
+        **named,
         "changed": changed,
         "unchanged": [],
         "refused": [
@@ -117,7 +112,7 @@ def _outcome(changed: list[str]) -> dict[str, Any]:
 
 
 def _request() -> dict[str, Any]:
-    return {"reason": _host_values().reason, "note": _note("The customer found it elsewhere.")}
+    return {"reason": host_values().reason, "note": _note("The customer found it elsewhere.")}
 
 
 def requests() -> dict[str, dict[str, dict[str, Any]]]:
@@ -131,7 +126,7 @@ def requests() -> dict[str, dict[str, dict[str, Any]]]:
     }
     own = {**_request(), "cancellation_uuid": _CANCELLATION_UUID}
     part = {"quantity": 1} if get_order_item_model().counts_parts() else {}
-    reason = _host_values().rejection_reason
+    reason = host_values().rejection_reason
     return {
         "confirmCancellation": {**decision, **({"A part of it": part} if part else {})},
         "rejectCancellation": {
@@ -148,7 +143,24 @@ def requests() -> dict[str, dict[str, dict[str, Any]]]:
         },
         "cancelItem": {"With a reason": _request()},
         "requestCancellationByDelete": {"Without a word": {}},
-        "requestOrderCancellation": {"With a reason": {"order_uuid": _ORDER_UUID, **_request()}},
+        "applyChanges": {
+            "Each with an action of its own": {
+                "changes": [
+                    {
+                        "order_item_uuid": _ITEM_UUID,
+                        "action": "confirm",
+                        "cancellation_uuid": _CANCELLATION_UUID,
+                    },
+                    {
+                        "order_item_uuid": _REJECTED_UUID,
+                        "action": "reject",
+                        "reason": reason,
+                        "note": _note("Already packed."),
+                    },
+                ]
+            }
+        },
+        "requestOrderCancellation": {"With a reason": {"order_uuid": ORDER_UUID, **_request()}},
         "confirmOrderCancellation": {
             "With a note": {"note": _note("Taken out of the picking list.")}
         },
@@ -163,7 +175,7 @@ def answers(path: str = _PATH) -> dict[str, Any]:
 
     :param path: the path of the list, as the host mounts it.
     """
-    host = _host_values()
+    host = host_values()
     return {
         "listCancellations": {
             "next": f"https://shop.example{path}?cursor=after-50",
@@ -171,6 +183,11 @@ def answers(path: str = _PATH) -> dict[str, Any]:
             "results": [
                 {**_cancellation("requested"), "order_item": _named_item(host.cancellable)}
             ],
+        },
+        "listItems": {
+            "next": None,
+            "previous": None,
+            "results": [_item(host.cancellable, "requested", ("withdraw",))],
         },
         "retrieveItem": {
             **_item(host.cancellable, "requested", ("confirm", "reject")),
@@ -183,65 +200,6 @@ def answers(path: str = _PATH) -> dict[str, Any]:
         "withdrawCancellation": _item(host.cancellable, "withdrawn", ("request",)),
         "requestCancellation": _item(host.cancellable, "requested", ("withdraw",)),
         "cancelItem": _item(host.cancelled, "confirmed"),
-        "requestOrderCancellation": _outcome([_ITEM_UUID]),
-        "confirmOrderCancellation": _outcome([_ITEM_UUID]),
-        "rejectOrderCancellation": _outcome([_ITEM_UUID]),
+        "applyChanges": outcome([_ITEM_UUID]),
+        **{name: outcome([_ITEM_UUID], order_uuid=ORDER_UUID) for name in ORDERS},
     }
-
-
-_ORDERS = {"requestOrderCancellation", "confirmOrderCancellation", "rejectOrderCancellation"}
-
-
-def problems(operation: str) -> dict[int, dict[str, Any]]:
-    """Return what an operation answers when it refuses, by status."""
-    longest = f"Ensure this field has no more than {settings.NOTE_MAX_LENGTH} characters."
-    wrong = {"note": [longest]}
-    missing = errors.NotFound()
-    if operation == "listCancellations":
-        wrong = {"status": ["This is not a status of a cancellation."]}
-    if operation in _ORDERS:
-        missing = errors.NotFound("There is no such order.")
-    refusals: dict[int, Any] = {
-        400: (ValidationError.default_code, ValidationError.default_detail, {"errors": wrong}),
-        401: _of_framework(NotAuthenticated),
-        403: _of_app(errors.PermissionDenied()),
-        404: _of_app(missing),
-        406: _of_framework(NotAcceptable),
-        409: _of_app(errors.WrongSide()),
-        411: _of_framework(LengthRequired),
-        413: _of_framework(TooLarge),
-        415: ("unsupported_media_type", "The body must be JSON in UTF-8: application/json.", {}),
-        422: _impossible(operation),
-        429: ("throttled", "Request was throttled. Expected available in 5 seconds.", {}),
-        503: _of_app(errors.Busy()),
-    }
-    return {
-        status: {
-            "title": title_of(status),
-            "status": status,
-            "detail": str(detail),
-            "code": code,
-            **members,
-        }
-        for status, (code, detail, members) in refusals.items()
-    }
-
-
-def _of_framework(kind: type[APIException]) -> tuple[str, Any, dict[str, Any]]:
-    return kind.default_code, kind.default_detail, {}
-
-
-def _of_app(error: errors.CancellationError, **members: Any) -> tuple[str, Any, dict[str, Any]]:
-    return error.code, error, members
-
-
-def _impossible(operation: str) -> tuple[str, Any, dict[str, Any]]:
-    if operation in _ORDERS:
-        return _of_app(errors.NothingToDo(), **_outcome([]))
-    host = _host_values()
-    error, item_status, cancellation_status = {
-        "confirmCancellation": (host.obstacle, host.obstructing, "requested"),
-        "rejectCancellation": (errors.AlreadyConfirmed, host.cancelled, "confirmed"),
-        "withdrawCancellation": (errors.AlreadyRejected, host.cancellable, "rejected"),
-    }.get(operation, (host.obstacle, host.obstructing, None))
-    return _of_app(error(), item_status=item_status, cancellation_status=cancellation_status)

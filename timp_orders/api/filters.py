@@ -1,4 +1,4 @@
-"""The filters of the list. A parameter that is unknown or malformed is an error, never ignored."""
+"""Filters of lists. A parameter that is unknown or malformed is an error, never ignored."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,18 +12,24 @@ from django.core.exceptions import ValidationError as InvalidValue
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_filters.rest_framework import DjangoFilterBackend, FilterSet
+from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from timp_orders.api.inputs import readable
-from timp_orders.models import Cancellation, get_order_item_model
-from timp_orders.states import CancellationStatus
+from timp_orders.models import get_order_item_model
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
-__all__ = ["CancellationFilterBackend", "CancellationFilterSet", "PathFilter", "TimestampFilter"]
+__all__ = [
+    "ItemStatusFilter",
+    "PathFilter",
+    "StrictFilterBackend",
+    "SwitchFilter",
+    "TimestampFilter",
+    "parsed",
+]
 
 
 _FIRST = datetime(1, 1, 2, tzinfo=UTC)
@@ -69,65 +75,87 @@ class _PathValueField(forms.CharField):
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
-        if not text or self.column is None:
-            return text
-        try:
-            found = self.column.to_python(text)
-            self.column.run_validators(found)
-            self.column.get_prep_value(found)
-        except (InvalidValue, ValueError, TypeError, OverflowError) as error:
-            raise self._wrong() from error
-        # Python reads " 7", "+7" and "7_0" as numbers, and a UUID in braces.
-        is_number = isinstance(found, int | Decimal)
-        if (is_number or isinstance(found, UUID)) and str(found) != text.lower():
-            raise self._wrong()
-        return found
+        return parsed(self.column, text) if text and self.column is not None else text
 
-    def _wrong(self) -> forms.ValidationError:
-        return forms.ValidationError(_("This is no possible value."))
+
+def parsed(column: Any, text: str) -> Any:
+    """Return what a column holds where somebody writes this text.
+
+    :raises django.core.exceptions.ValidationError: it holds no such value.
+    """
+    wrong = forms.ValidationError(_("This is no possible value."))
+    try:
+        found = column.to_python(text)
+        column.run_validators(found)
+        column.get_prep_value(found)
+    except (InvalidValue, ValueError, TypeError, OverflowError) as error:
+        raise wrong from error
+    # Python reads " 7", "+7" and "7_0" as numbers, and a UUID in braces.
+    is_number = isinstance(found, int | Decimal)
+    if (is_number or isinstance(found, UUID)) and str(found) != text.lower():
+        raise wrong
+    return found
 
 
 class PathFilter(django_filters.Filter):
-    """Compares what stands at one of ``AbstractOrderItem.paths()``, exactly."""
+    """Compares what stands at one of ``AbstractOrderItem.paths()``, exactly.
+
+    :param path: its name there; by default that of the parameter.
+    """
 
     field_class = _PathValueField
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, path: str = "", **kwargs: Any) -> None:
+        self.path = path
         super().__init__(lookup_expr="exact", **kwargs)
 
 
-class CancellationFilterSet(FilterSet):
-    status = django_filters.MultipleChoiceFilter(
-        choices=CancellationStatus.choices,
-        lookup_expr="exact",
-        null_label=None,
-        distinct=False,  # no row comes twice, and to make sure of that the database would sort all
-        error_messages={"invalid_choice": _("This is not a status of a cancellation.")},
-    )
-    po_number = PathFilter()
-    order_uuid = PathFilter()
-    sku_id = PathFilter()
-    requested_after = TimestampFilter(field_name="requested_at", lookup_expr="gte")
-    requested_before = TimestampFilter(field_name="requested_at", lookup_expr="lt")
+class _ItemStatusesField(forms.MultipleChoiceField):
+    """Statuses of items, as partners read them."""
 
-    class Meta:
-        model = Cancellation
-        fields: list[str] = []
+    def clean(self, value: Any) -> list[Any]:
+        return [self._status(text) for text in self.to_python(value)]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def _status(self, text: str) -> Any:
         model = get_order_item_model()
-        for name, found in list(self.filters.items()):
-            if isinstance(found, PathFilter):
-                path = model.paths()[name]
-                if not path:  # a host whose orders have no UUID
-                    del self.filters[name]
-                    continue
-                found.field_name = f"order_item__{path}"
-                found.extra["column"] = model.field_at(path)
+        column = model.field_at(model.STATUS_FIELD)
+        named = {model.status_name(status): status for status in model.known_statuses()}
+        if text in named:
+            return named[text]
+        if not text.strip() or getattr(column, "choices", None):
+            raise forms.ValidationError(_("This is not a status of an item."))
+        found = parsed(column, text)
+        if found in named.values():  # it has another name
+            raise forms.ValidationError(_("This is not a status of an item."))
+        return found
 
 
-class CancellationFilterBackend(DjangoFilterBackend):
+class ItemStatusFilter(django_filters.MultipleChoiceFilter):
+    field_class = _ItemStatusesField
+
+    def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        model = get_order_item_model()
+        return qs.filter(**{f"{model.STATUS_FIELD}__in": value}) if value else qs
+
+
+class _SwitchField(forms.CharField):
+    """``true`` or ``false``."""
+
+    def clean(self, value: Any) -> bool | None:
+        text = super().clean(value)
+        if text not in ("", "true", "false"):
+            raise forms.ValidationError(_("This must be true or false."))
+        return text == "true" if text else None
+
+
+class SwitchFilter(django_filters.Filter):
+    field_class = _SwitchField
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strip=False, **kwargs)
+
+
+class StrictFilterBackend(DjangoFilterBackend):
     """Filter backend that refuses unknown and malformed parameters."""
 
     def filter_queryset(

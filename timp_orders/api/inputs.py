@@ -35,6 +35,7 @@ __all__ = [
     "RejectionSerializer",
     "RequestSerializer",
     "StrictUUIDField",
+    "SwitchField",
     "readable",
 ]
 
@@ -122,6 +123,18 @@ class QuantityField(serializers.IntegerField):
         if not isinstance(data, int) or isinstance(data, bool):  # no "2", 2.0 or true
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class SwitchField(serializers.BooleanField):
+    """``true`` or ``false``, which a body may leave out."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, allow_null=True, **kwargs)
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):  # no "yes", 1 or "off"
+            self.fail("invalid", input=data)
+        return data
 
 
 class BodySerializer(BaseSerializer):

@@ -25,6 +25,17 @@ _REQUEST_ORDER = {
     "requestBody": {"order_uuid": "$response.body#/order_uuid"},
 }
 
+_OF_EACH_ITEM = {
+    name: {
+        **link,
+        "parameters": {
+            parameter: expression.replace("#/", "#/results/0/")
+            for parameter, expression in link["parameters"].items()
+        },
+    }
+    for name, link in _OF_ITEM.items()
+}
+
 LINKS: dict[str, dict[str, Any]] = {
     "listCancellations": {
         name: {
@@ -36,6 +47,7 @@ LINKS: dict[str, dict[str, Any]] = {
         }
         for name, link in _OF_ITEM.items()
     },
+    "listItems": _OF_EACH_ITEM,
     "retrieveItem": {**_OF_ITEM, "RequestOrder": _REQUEST_ORDER},
     "confirmCancellation": _OF_ITEM,
     "rejectCancellation": _OF_ITEM,

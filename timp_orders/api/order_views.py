@@ -15,8 +15,7 @@ from timp_orders.api.inputs import (
     OrderRejectionSerializer,
     OrderRequestSerializer,
 )
-from timp_orders.api.problems import Problem
-from timp_orders.api.serializers import OutcomeSerializer
+from timp_orders.api.outcomes import OrderOutcomeSerializer, answer
 from timp_orders.conf import settings
 from timp_orders.models import get_order_item_model
 from timp_orders.models.querysets import OrderItemQuerySet
@@ -35,7 +34,7 @@ class OrderCallView(CancellationAPIView):
     """A call on the items of one order that are on the caller's side."""
 
     http_method_names = ["patch", "options"]
-    serializer_class: Any = OutcomeSerializer
+    serializer_class: Any = OrderOutcomeSerializer
     action: ClassVar[Action]
 
     def act(self, request: Request, order_uuid: UUID, **body: Any) -> Response:
@@ -49,17 +48,7 @@ class OrderCallView(CancellationAPIView):
             statuses = [CancellationStatus.REQUESTED, self.action.result]
             items = items.with_latest_cancellation(status__in=statuses)
         outcome = BY_ACTION[self.action](items, by=request.user, via=Via.API, **body)
-        lists = {
-            "changed": outcome.changed,
-            "unchanged": outcome.unchanged,
-            "refused": [
-                {"order_item_uuid": uuid, "code": error.code, "detail": str(error)}
-                for uuid, error in outcome.refused.items()
-            ],
-        }
-        if not outcome.changed and not outcome.unchanged:
-            raise Problem(errors.NothingToDo(), order_uuid=order_uuid, **lists)
-        return Response({"order_uuid": order_uuid, **lists})
+        return answer(outcome, order_uuid=order_uuid)
 
     def items_on_side(self, user: Any, order_uuid: UUID) -> OrderItemQuerySet[Any]:
         """Return the items on the caller's side; 404 for whoever may not see the order.

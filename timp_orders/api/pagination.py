@@ -1,30 +1,35 @@
-"""Pages of the list."""
+"""Pages of lists."""
 
 import re
 from typing import Any
 
+from django.core.exceptions import ValidationError as InvalidValue
+from django.db.models import IntegerField
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
+from timp_orders.api.filters import parsed
 from timp_orders.conf import settings
 
-__all__ = ["CancellationPagination"]
+__all__ = ["KeyPagination"]
 
-_CURSOR = r"(after|before)-([0-9]{1,18})"
+_CURSOR = "(after|before)-({})"
+_NUMBER = "[0-9]{1,18}"
+_TEXT = ".{1,255}"
 
 
-class CancellationPagination(CursorPagination):
-    """By primary key alone, the order of the requests.
+class KeyPagination(CursorPagination):
+    """By primary key alone, the order in which rows were made.
 
     A position that is unique and never changes is exact for one reading of the list: no row is
     skipped or shown twice, whatever is requested or decided between two pages. It is no feed: keys
     are given before they are committed, so a row may appear behind a cursor that was kept.
     """
 
-    ordering = "id"
+    ordering = "pk"
     page_size_query_param = "page_size"
 
     def get_page_size(self, request: Request) -> int:
@@ -41,6 +46,10 @@ class CancellationPagination(CursorPagination):
             raise ValidationError({self.page_size_query_param: [problem]})
         return int(text)
 
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        self.key = _key_of(queryset.model)
+        return super().paginate_queryset(queryset, request, view)
+
     def decode_cursor(self, request: Request) -> Cursor | None:
         """Read the position to go on from.
 
@@ -49,10 +58,14 @@ class CancellationPagination(CursorPagination):
         text = request.query_params.get(self.cursor_query_param)
         if text is None:
             return None
-        found = re.fullmatch(_CURSOR, text)
-        if not found:
+        try:
+            found = re.fullmatch(_CURSOR.format(_pattern(self.key)), text)
+            if not found or "\0" in text:
+                raise InvalidValue([])
+            parsed(self.key, found[2])
+        except InvalidValue as error:
             problem = _("This is not a cursor of this list.")
-            raise ValidationError({self.cursor_query_param: [problem]})
+            raise ValidationError({self.cursor_query_param: [problem]}) from error
         return _cursor(found[2], reverse=found[1] == "before")
 
     def encode_cursor(self, cursor: Cursor) -> str:
@@ -67,8 +80,12 @@ class CancellationPagination(CursorPagination):
         return super().get_previous_link() if self.page else self._way_back(self.has_previous, 1)
 
     def _way_back(self, exists: bool | None, step: int) -> str | None:
-        """Lead back from a page that became empty, which REST framework answers with a guess."""
-        if not exists or self.cursor is None:
+        """Lead back from a page that became empty, which REST framework answers with a guess.
+
+        :returns: ``None`` if there is no way, or keys are no numbers: which one comes before or
+            after a position nobody knows then.
+        """
+        if not exists or self.cursor is None or not isinstance(self.key, IntegerField):
             return None
         position = max(0, int(self.cursor.position or 0) + step)
         return self.encode_cursor(_cursor(str(position), reverse=not self.cursor.reverse))
@@ -79,8 +96,19 @@ class CancellationPagination(CursorPagination):
             if parameter["name"] == self.page_size_query_param:
                 parameter["schema"] |= {"minimum": 1, "maximum": settings.MAX_PAGE_SIZE}
             else:
-                parameter["schema"] |= {"pattern": f"^{_CURSOR}$"}
+                key = _key_of(view.get_row_model())
+                parameter["schema"] |= {"pattern": f"^{_CURSOR.format(_pattern(key))}$"}
         return parameters
+
+
+def _key_of(model: Any) -> Any:
+    """Return the column of a model's keys; a child's key is that of its parent."""
+    key = model._meta.pk
+    return key.target_field if key.is_relation else key
+
+
+def _pattern(key: Any) -> str:
+    return _NUMBER if isinstance(key, IntegerField) else _TEXT
 
 
 def _cursor(position: str, *, reverse: bool) -> Cursor:

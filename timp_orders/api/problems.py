@@ -32,6 +32,7 @@ _STATUSES = {
     errors.WrongSide: 409,
     errors.NotPossible: 422,
     errors.NothingToDo: 422,
+    errors.AllOrNothing: 422,
     errors.Busy: 503,
 }
 

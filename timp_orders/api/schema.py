@@ -7,21 +7,29 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiViewExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
-from timp_orders.api import components, examples, order_views, views
+from timp_orders.api import (
+    components,
+    example_problems,
+    examples,
+    list_views,
+    order_views,
+    views,
+)
 from timp_orders.api.links import LINKS
-from timp_orders.api.pagination import CancellationPagination
+from timp_orders.api.outcomes import OutcomeProblemSerializer, OutcomeSerializer
+from timp_orders.api.pagination import KeyPagination
+from timp_orders.api.parameters import parameters_of
 from timp_orders.api.problems import MEDIA_TYPE
-from timp_orders.api.serializers import OrderProblemSerializer, ProblemSerializer
-from timp_orders.models import get_order_item_model
-from timp_orders.states import CancellationStatus
+from timp_orders.api.serializers import ProblemSerializer
 
 __all__ = ["CancellationSchema", "ViewExtension"]
 
 _OPERATIONS: dict[tuple[type, str], str] = {
-    (views.CancellationListView, "GET"): "listCancellations",
+    (list_views.CancellationsView, "GET"): "listCancellations",
+    (list_views.CancellationsView, "PATCH"): "applyChanges",
+    (list_views.ItemListView, "GET"): "listItems",
     (views.ItemView, "GET"): "retrieveItem",
     (views.ItemView, "DELETE"): "requestCancellationByDelete",
     (views.ConfirmCancellationView, "PATCH"): "confirmCancellation",
@@ -49,8 +57,7 @@ _ERRORS = {
     503: "The database is busy and nothing was written; see Retry-After.",
 }
 _NOT_OF_READS = {409, 411, 413, 415, 422}
-
-_INCLUSIVE = "Or at that moment."
+_OF_EACH_CHANGE = {404, 409}
 _HEADERS = [
     OpenApiParameter("WWW-Authenticate", str, OpenApiParameter.HEADER, response=[401]),
     OpenApiParameter(
@@ -92,8 +99,7 @@ class CancellationSchema(AutoSchema):
         method = getattr(self.view, self.method.lower())
         kinds = type(self.view).__mro__
         texts = [vars(kind).get("__doc__") for kind in kinds]
-        is_own = isinstance(self.view, views.ItemView)
-        text = next(filter(None, [is_own and method.__doc__, *texts]))
+        text = next(filter(None, [method.__doc__, *texts]))
         return " ".join(text.split())
 
     def get_summary(self) -> str:
@@ -105,21 +111,7 @@ class CancellationSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         if not self._is_list:
             return _HEADERS
-        return [*self._get_filters(), *_HEADERS]
-
-    def _get_filters(self) -> list[OpenApiParameter]:
-        kind = components.values(self, "CancellationStatus", CancellationStatus.values)
-        several = {"type": "array", "items": kind}
-        filters = [
-            OpenApiParameter("status", several, description="May be repeated."),
-            OpenApiParameter("po_number", components.value_at("po_number")),
-            OpenApiParameter("order_uuid", OpenApiTypes.UUID),
-            OpenApiParameter("sku_id", components.value_at("sku_id")),
-            OpenApiParameter("requested_after", OpenApiTypes.DATETIME, description=_INCLUSIVE),
-            OpenApiParameter("requested_before", OpenApiTypes.DATETIME),
-        ]
-        paths = get_order_item_model().paths()
-        return [found for found in filters if paths.get(found.name, found.name)]
+        return [*parameters_of(self.view, self), *_HEADERS]
 
     def get_request_serializer(self) -> Any:
         # As a reference, since drf-spectacular would make every field of a PATCH optional.
@@ -127,10 +119,9 @@ class CancellationSchema(AutoSchema):
         return {"application/json": body.ref}
 
     def get_response_serializers(self) -> Any:
-        is_order = isinstance(self.view, order_views.OrderCallView)
         text = "Done, or already so." if self._takes_a_body else "As it is now."
         answer = self.view.get_serializer_class()
-        if self._is_list and isinstance(self.view.paginator, CancellationPagination):
+        if self._is_list and isinstance(self.view.paginator, KeyPagination):
             answer = components.page_of(answer)
         responses: dict[Any, Any] = {200: OpenApiResponse(answer, text)}
         if self.method == "DELETE":
@@ -138,8 +129,11 @@ class CancellationSchema(AutoSchema):
         statuses = set(_ERRORS)
         if not self._takes_a_body:
             statuses -= _NOT_OF_READS | ({404} if self._is_list else {400})
+        elif isinstance(self.view, list_views.ListView):
+            statuses -= _OF_EACH_CHANGE
+        refusal = OutcomeProblemSerializer if self._is_of_many else ProblemSerializer
         for status in sorted(statuses):
-            kind = OrderProblemSerializer if is_order and status == 422 else ProblemSerializer
+            kind = refusal if status == 422 else ProblemSerializer
             responses[status, MEDIA_TYPE] = OpenApiResponse(kind, _ERRORS[status])
         return responses
 
@@ -151,7 +145,7 @@ class CancellationSchema(AutoSchema):
         ]
         if value := examples.answers(self.path).get(operation):
             found.append(OpenApiExample("Success", value, response_only=True, status_codes=["200"]))
-        for status, value in examples.problems(operation).items():
+        for status, value in example_problems.problems(operation).items():
             found.append(
                 OpenApiExample(
                     value["code"],
@@ -165,7 +159,11 @@ class CancellationSchema(AutoSchema):
 
     @property
     def _is_list(self) -> bool:
-        return isinstance(self.view, views.CancellationListView)
+        return isinstance(self.view, list_views.ListView) and self.method == "GET"
+
+    @property
+    def _is_of_many(self) -> bool:
+        return issubclass(self.view.get_serializer_class(), OutcomeSerializer)
 
     @property
     def _takes_a_body(self) -> bool:

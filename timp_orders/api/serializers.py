@@ -32,10 +32,7 @@ __all__ = [
     "ItemSerializer",
     "ListedCancellationSerializer",
     "NamedItemSerializer",
-    "OrderProblemSerializer",
-    "OutcomeSerializer",
     "ProblemSerializer",
-    "RefusalSerializer",
     "shared",
 ]
 
@@ -129,21 +126,6 @@ class ListedCancellationSerializer(CancellationSerializer):
         read_only_fields = fields
 
 
-class RefusalSerializer(BaseSerializer):
-    order_item_uuid = serializers.UUIDField()
-    code = CodeField()
-    detail = serializers.CharField()
-
-
-class OutcomeSerializer(BaseSerializer):
-    """What became of each item of an order: every one is in exactly one list."""
-
-    order_uuid = serializers.UUIDField()
-    changed = serializers.ListField(child=serializers.UUIDField())
-    unchanged = serializers.ListField(child=serializers.UUIDField())
-    refused = RefusalSerializer(many=True)
-
-
 class ProblemSerializer(BaseSerializer):
     """Problem details (RFC 9457)."""
 
@@ -163,15 +145,6 @@ class ProblemSerializer(BaseSerializer):
     cancellation_status = serializers.ChoiceField(
         CancellationStatus.choices, required=False, allow_null=True
     )
-
-
-class OrderProblemSerializer(ProblemSerializer):
-    """Problem details of an order in which nothing could be done, with each item's."""
-
-    order_uuid = serializers.UUIDField(required=False)
-    changed = serializers.ListField(child=serializers.UUIDField(), required=False)
-    unchanged = serializers.ListField(child=serializers.UUIDField(), required=False)
-    refused = RefusalSerializer(many=True, required=False)
 
 
 def shared(kind: type[BaseSerializer]) -> BaseSerializer:

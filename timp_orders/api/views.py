@@ -1,7 +1,7 @@
-"""API views of the calls on one item, and of the list.
+"""API views of the calls on one item.
 
-Their base class is in ``timp_orders.api.base``; the calls on orders are in
-``timp_orders.api.order_views``.
+Their base class is in ``timp_orders.api.base``; the lists and the call with many changes are in
+``timp_orders.api.list_views``, the calls on orders in ``timp_orders.api.order_views``.
 
 A host that wants something else subclasses a view and routes to its own: see the attributes of
 :class:`~timp_orders.api.base.CancellationAPIView`.
@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.db import router
-from django.db.models import QuerySet
-from rest_framework.generics import ListAPIView, UpdateAPIView
+from rest_framework.generics import UpdateAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from timp_orders import errors
 from timp_orders.api.base import CancellationAPIView, RejectionView
-from timp_orders.api.filters import CancellationFilterBackend, CancellationFilterSet
 from timp_orders.api.inputs import (
     CancelSerializer,
     ConfirmationSerializer,
@@ -27,16 +25,12 @@ from timp_orders.api.inputs import (
     RejectionSerializer,
     RequestSerializer,
 )
-from timp_orders.api.pagination import CancellationPagination
 from timp_orders.api.serializers import (
     ItemDetailSerializer,
     ItemSerializer,
-    ListedCancellationSerializer,
     shared,
 )
-from timp_orders.conf import settings
-from timp_orders.models import Cancellation, get_order_item_model
-from timp_orders.models.querysets import OrderItemQuerySet
+from timp_orders.models import get_order_item_model
 from timp_orders.services import BY_ACTION
 from timp_orders.services.caller import Caller
 from timp_orders.services.reads import visible_item
@@ -44,14 +38,11 @@ from timp_orders.states import Action, Via
 
 if TYPE_CHECKING:
     UpdateBase = UpdateAPIView[Any]
-    ListBase = ListAPIView[Cancellation]
 else:
     UpdateBase = UpdateAPIView
-    ListBase = ListAPIView
 
 __all__ = [
     "CancelItemView",
-    "CancellationListView",
     "ConfirmCancellationView",
     "ItemActionView",
     "ItemCallView",
@@ -154,27 +145,3 @@ class ItemView(ItemCallView):
         """
         self.act(request, Action.REQUEST)
         return Response(status=204)
-
-
-class CancellationListView(CancellationAPIView, ListBase):
-    """The cancellations that the caller may see, in the order of their requests.
-
-    A cursor is good for one reading of the list, in which no row is skipped or shown twice. It is
-    no feed: a row may appear behind a cursor that was kept.
-    """
-
-    serializer_class = ListedCancellationSerializer
-    filter_backends = (CancellationFilterBackend,)
-    filterset_class = CancellationFilterSet
-    pagination_class = CancellationPagination
-
-    def get_queryset(self) -> QuerySet[Cancellation]:
-        model = get_order_item_model()
-        using = router.db_for_read(model)
-        cancellations = Cancellation.objects.using(using).select_related(
-            "order_item", *(f"order_item__{path}" for path in model.order_relations())
-        )
-        if settings.policy.standing(self.request.user).sees_all:
-            return cancellations
-        visible: QuerySet[Any] = OrderItemQuerySet(model, using=using).visible_to(self.request.user)
-        return cancellations.filter(order_item__in=visible)

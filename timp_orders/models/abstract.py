@@ -88,6 +88,14 @@ class AbstractOrderItem(models.Model):
         return str(cls.STATUS_NAMES.get(status, status))
 
     @classmethod
+    def known_statuses(cls) -> list[Any]:
+        """Return the statuses that the class declares, or its column has as choices."""
+        choices = getattr(cls.field_at(cls.STATUS_FIELD), "flatchoices", ())
+        lifecycle = cls.lifecycle()
+        declared = {*lifecycle.cancellable, *lifecycle.shipped, lifecycle.cancelled}
+        return [*dict.fromkeys([*(value for value, _ in choices), *cls.STATUS_NAMES, *declared])]
+
+    @classmethod
     def paths(cls) -> dict[str, str]:
         """Return the declared paths by what they lead to; ``""`` is for what the host has not."""
         return {

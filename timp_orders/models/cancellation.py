@@ -146,7 +146,10 @@ class Cancellation(models.Model):
         ]
         indexes = [
             # "The open cancellations, oldest first."
-            models.Index(fields=["status", "id"], name="timp_orders_cancel_status_idx")
+            models.Index(fields=["status", "id"], name="timp_orders_cancel_status_idx"),
+            # What was requested, or decided, since a moment.
+            models.Index(fields=["requested_at"], name="timp_orders_cancel_request_idx"),
+            models.Index(fields=["decided_at"], name="timp_orders_cancel_decided_idx"),
         ]
 
     def __str__(self) -> str:

@@ -43,20 +43,16 @@ Whatever a signal's receiver raises
     All or nothing: nothing of the call was written.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
-from timp_orders import errors
 from timp_orders.policy import SYSTEM, System
 from timp_orders.services import reads
-from timp_orders.services.caller import Caller
+from timp_orders.services.calls import Change, Named, apply, perform
 from timp_orders.services.command import Command
-from timp_orders.services.engine import Change, perform_many, perform_one
 from timp_orders.services.outcome import Outcome
 from timp_orders.services.rules import possible
-from timp_orders.services.targets import Items, Target, Targets, single_target, targets_of
+from timp_orders.services.targets import Items
 from timp_orders.states import Action, Via
 
 if TYPE_CHECKING:
@@ -65,7 +61,9 @@ if TYPE_CHECKING:
 __all__ = [
     "BY_ACTION",
     "SYSTEM",
+    "Change",
     "Outcome",
+    "apply_changes",
     "cancel_items",
     "confirm_cancellation",
     "reject_cancellation",
@@ -73,8 +71,6 @@ __all__ = [
     "supported_actions",
     "withdraw_cancellation",
 ]
-
-Named = UUID | Mapping[UUID, UUID] | None
 
 
 def request_cancellation(
@@ -93,7 +89,7 @@ def request_cancellation(
     :returns: changed are items that got a new, open cancellation.
     """
     command = Command(Action.REQUEST, note=note, reason=reason, quantity=quantity)
-    return _perform(command, items, by, via, cancellation_uuid)
+    return perform(command, items, by, via, cancellation_uuid)
 
 
 def confirm_cancellation(
@@ -111,7 +107,7 @@ def confirm_cancellation(
     :returns: changed are items that became cancelled, wholly or in part.
     """
     command = Command(Action.CONFIRM, note=note, quantity=quantity)
-    return _perform(command, items, by, via, expected)
+    return perform(command, items, by, via, expected)
 
 
 def reject_cancellation(
@@ -129,7 +125,7 @@ def reject_cancellation(
         ``TIMP_ORDERS["REJECTION_NEEDS_REASON"]`` there must be a reason or a note.
     """
     command = Command(Action.REJECT, note=note, reason=reason)
-    return _perform(command, items, by, via, expected)
+    return perform(command, items, by, via, expected)
 
 
 def withdraw_cancellation(
@@ -141,7 +137,7 @@ def withdraw_cancellation(
     expected: Named = None,
 ) -> Outcome:
     """Take open requests back; their items stay as they are: the retailer side's action."""
-    return _perform(Command(Action.WITHDRAW, note=note), items, by, via, expected)
+    return perform(Command(Action.WITHDRAW, note=note), items, by, via, expected)
 
 
 def cancel_items(
@@ -165,7 +161,7 @@ def cancel_items(
     :returns: changed are items that became cancelled, wholly or in part.
     """
     command = Command(Action.CANCEL, note=note, reason=reason, quantity=quantity)
-    return _perform(command, items, by, via, cancellation_uuid)
+    return perform(command, items, by, via, cancellation_uuid)
 
 
 BY_ACTION: dict[Action, Callable[..., Outcome]] = {
@@ -177,50 +173,27 @@ BY_ACTION: dict[Action, Callable[..., Outcome]] = {
 }
 
 
-def _perform(
-    command: Command, items: Items, by: "User | System", via: str, named: Named = None
+def apply_changes(
+    changes: Iterable[Change],
+    *,
+    by: "User | System",
+    via: str = Via.CODE,
+    all_or_nothing: bool = False,
 ) -> Outcome:
-    caller = Caller.of(by, via=via)
-    model = caller.model
-    command.validate(model)
-    target = single_target(items, model)
-    if target is None:
-        uuids, missing = targets_of(items, model, caller.using)
-        if len(uuids) != 1 or missing:
-            return _perform_many(caller, command, named, Targets(uuids, missing))
-        ((pk, uuid),) = uuids.items()
-        target = Target({"pk": pk}, uuid)
-    meant = _names_of(named, [target.uuid]).get(target.uuid)
-    return perform_one(caller, target, replace(command, named=meant) if meant else command)
+    """Carry out many changes, each with an action, an item and texts of its own.
 
+    All items are locked once, in primary-key order, and written by action: two calls, one after
+    the other, could wait for a third in a circle. A change that a receiver vetoes is refused
+    (``Veto``), and the others go on.
 
-def _perform_many(caller: Caller, command: Command, named: Named, targets: Targets) -> Outcome:
-    names = _names_of(named, targets.uuids.values())
-    by_item = {uuid: replace(command, named=meant) for uuid, meant in names.items()}
-    changes = {pk: Change(uuid, by_item.get(uuid, command)) for pk, uuid in targets.uuids.items()}
-    outcome = perform_many(caller, changes)
-    for uuid in targets.missing:
-        outcome.refused[uuid] = errors.NotFound(order_item_uuid=uuid)
-    return outcome
-
-
-def _names_of(named: Named, uuids: Iterable[UUID]) -> Mapping[UUID, UUID]:
-    """Return which cancellation is meant for which item."""
-    if isinstance(named, Mapping):
-        if not all(isinstance(uuid, UUID) for pair in named.items() for uuid in pair):
-            # It would guard nothing.
-            raise TypeError("expected and cancellation_uuid must map UUIDs to UUIDs.")
-        return named
-    if named is None:
-        return {}
-    if not isinstance(named, UUID):
-        raise TypeError("expected and cancellation_uuid must be UUIDs, or map UUIDs to UUIDs.")
-    found = list(uuids)
-    if len(found) > 1:
-        raise ValueError(
-            "expected and cancellation_uuid must map UUIDs to UUIDs where there are several items."
-        )
-    return dict.fromkeys(found, named)
+    :param changes: at most one for each item.
+    :param all_or_nothing: if anything is refused, write nothing: changed is empty, and what else
+        would have changed is refused as well (``AllOrNothing``).
+    :raises TypeError: what is passed is no change, or has an item that is none.
+    :raises ValueError: an unknown action, a field that it does not take, or an item twice. It says
+        which one, counting from 0.
+    """
+    return apply(changes, by, via, all_or_nothing=all_or_nothing)
 
 
 def supported_actions(item: Any, user: "User | System") -> list[Action]:

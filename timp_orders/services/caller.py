@@ -110,6 +110,10 @@ class Caller:
         """Every order item, in the caller's database."""
         return OrderItemQuerySet(self.model, using=self.using)
 
+    def visible_items(self) -> OrderItemQuerySet[Any]:
+        """Return every order item that the caller may see."""
+        return self.items().visible_to(self.by)
+
     def on_side(self, items: QuerySet[Any], side: Side) -> QuerySet[Any]:
         """Keep the items on whose side the caller is; a policy may return one twice."""
         if self.by is SYSTEM or self.standing.either_side:

@@ -25,21 +25,21 @@ class Command:
     named: UUID | None = None
     quantity: int | None = None
 
-    @property
-    def text(self) -> tuple[Action, str, str]:
-        """What commands have in common that one statement can write."""
-        return self.action, self.reason, self.note
-
     def validate(self, model: Any) -> None:
         """Check what no rule about items decides.
 
         :param model: the order item model.
         :raises ValueError: a note that no database keeps, an unknown reason, a rejection without
-            one where the host wants one, or a quantity that is below 1 or cannot be counted.
+            one where the host wants one, a quantity that is below 1 or cannot be counted; or the
+            action takes none of these.
         :raises TypeError: ``note`` is no text, or ``quantity`` no integer.
         """
         if self.note != "":
             _check_note(self.note)
+        if self.reason and not self.action.takes_reason:
+            raise ValueError(f"The action {self.action} takes no reason.")
+        if self.quantity is not None and not self.action.takes_quantity:
+            raise ValueError(f"The action {self.action} takes no quantity.")
         rejects = self.action == Action.REJECT
         known = settings.REJECTION_REASONS if rejects else settings.REASONS
         if self.reason and self.reason not in known:

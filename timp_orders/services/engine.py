@@ -1,42 +1,30 @@
 """How commands are carried out: optimistic for one item, under locks for many."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
-from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connections
-from django.db.models import QuerySet
 
 from timp_orders import errors
-from timp_orders.models import Cancellation
 from timp_orders.services import locks, reads, receivers, writes
+from timp_orders.services.batches import Addressed, NotAll, enter, perform_locked
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
 from timp_orders.services.facts import Facts, Known
 from timp_orders.services.optimistic import decide_one
 from timp_orders.services.outcome import Outcome
 from timp_orders.services.planned import Planned, plan
-from timp_orders.services.rules import Verdict, is_set_back, refusal, verdict
+from timp_orders.services.rules import Verdict, verdict
 from timp_orders.services.targets import Target
 from timp_orders.services.transactions import in_transaction
 from timp_orders.states import Action
 
-__all__ = ["BATCH_SIZE", "Change", "Ruled", "perform_many", "perform_one"]
-
-BATCH_SIZE = 1000
-"""Items locked and written at a time; SQLite takes 32,766 parameters in a statement."""
+__all__ = ["Ruled", "perform_many", "perform_one"]
 
 logger = logging.getLogger("timp_orders")
-
-
-class Change(NamedTuple):
-    """A command, and the UUID of the item that it is for."""
-
-    uuid: UUID
-    command: Command
 
 
 class Ruled(NamedTuple):
@@ -62,24 +50,44 @@ def perform_one(caller: Caller, target: Target, command: Command) -> Outcome:
         outcome = _change_one(caller, command, read.item, read.facts)
     else:
         outcome.item = None if read.verdict is errors.NotFound else read.item
-        _enter(caller, outcome, read.facts, read.verdict)
-    _log(caller, outcome, [Change(target.uuid, command)])
+        enter(caller, outcome, read.facts, read.verdict)
+    _log(caller, outcome, [Addressed(target.uuid, command)])
     return outcome
 
 
-def perform_many(caller: Caller, changes: Mapping[Any, Change]) -> Outcome:
+def perform_many(
+    caller: Caller,
+    addressed: Mapping[Any, Addressed],
+    missing: Collection[Addressed] = (),
+    *,
+    around_vetoes: bool = False,
+    all_or_nothing: bool = False,
+) -> Outcome:
     """Carry commands out on items, all in one transaction and under locks.
 
-    :param changes: by the items' primary keys, in their order.
+    :param addressed: by the items' primary keys, in their order.
+    :param missing: for what there is no item.
+    :param around_vetoes: refuse what a receiver vetoes, and go on with all else; by default its
+        veto is raised, and undoes all.
+    :param all_or_nothing: write nothing if anything is refused, or vetoed.
     """
-    if not changes:
-        return Outcome()
-    outcome = in_transaction(
-        partial(_perform_locked, caller, changes),
-        caller.using,
-        again=writes.ConcurrentUpdate,
+    perform = partial(
+        perform_locked,
+        caller,
+        addressed,
+        missing,
+        around_vetoes=around_vetoes,
+        all_or_nothing=all_or_nothing,
     )
-    _log(caller, outcome, changes.values())
+    try:
+        outcome = (
+            in_transaction(perform, caller.using, again=writes.ConcurrentUpdate)
+            if addressed
+            else perform()
+        )
+    except NotAll as stopped:
+        outcome = stopped.outcome
+    _log(caller, outcome, [*addressed.values(), *missing])
     return outcome
 
 
@@ -146,7 +154,7 @@ def _after(item: Any, planned: Planned) -> Facts:
 
 
 def _lock_one(caller: Caller, command: Command, facts: Facts) -> Outcome:
-    outcome = _perform_locked(caller, {facts.pk: Change(facts.uuid, command)})
+    outcome = perform_locked(caller, {facts.pk: Addressed(facts.uuid, command)})
     return _with_item(caller, facts, outcome)
 
 
@@ -162,78 +170,10 @@ def _with_item(caller: Caller, facts: Facts, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _perform_locked(caller: Caller, changes: Mapping[Any, Change]) -> Outcome:
-    """Lock, rule and write in batches: statements grow with these, not with the items."""
-    outcome = Outcome()
-    remaining = iter(changes.items())
-    while batch := dict(islice(remaining, BATCH_SIZE)):
-        _perform_batch(caller, batch, outcome)
-    return outcome
-
-
-def _perform_batch(caller: Caller, batch: Mapping[Any, Change], outcome: Outcome) -> None:
-    found = locks.locked_facts(caller, {pk: change.command for pk, change in batch.items()})
-    # What has its action and its texts in common is written together.
-    groups: dict[tuple[Action, str, str], list[Planned]] = {}
-    for pk, (uuid, command) in batch.items():
-        facts = found.get(pk)
-        if facts is None:
-            outcome.refused[uuid] = errors.NotFound(order_item_uuid=uuid)
-            continue
-        ruled = verdict(command, facts, caller)
-        if ruled == "change":
-            groups.setdefault(command.text, []).append(plan(caller, command, facts))
-        _enter(caller, outcome, facts, ruled)
-    for plans in groups.values():
-        for write, some in _writes(caller, plans):
-            written = write(caller, some)
-            if receivers.has_receivers(some[0].command.action):
-                receivers.send_signals(caller, some, written)
-
-
-def _writes(
-    caller: Caller, plans: list[Planned]
-) -> Iterator[tuple[Callable[[Caller, list[Planned]], QuerySet[Cancellation]], list[Planned]]]:
-    """Yield how plans of one action are written, and which: first those with an open cancellation.
-
-    An outright cancellation of all that is left confirms the open one, which may be about a part,
-    and then writes another for the rest.
-    """
-    action = plans[0].command.action
-    if action == Action.REQUEST:
-        yield writes.open_cancellations, plans
-        return
-    if opened := [planned for planned in plans if planned.has_open]:
-        yield writes.decide, opened
-    rest = []
-    for planned in plans:
-        if not planned.has_open:
-            rest.append(planned)
-        elif planned.leaves_rest:
-            rest.append(plan(caller, planned.command, planned.facts_after()))
-    if rest:
-        yield writes.cancel_outright, rest
-
-
-def _enter(caller: Caller, outcome: Outcome, facts: Facts, ruled: Verdict) -> None:
-    if facts.latest and is_set_back(facts, caller.lifecycle):
-        logger.warning(
-            "item=%s is not cancelled, though its latest cancellation=%s is confirmed",
-            facts.uuid,
-            facts.latest.uuid,
-        )
-    if ruled == "change":
-        outcome.changed.append(facts.uuid)
-    elif ruled == "replay":
-        outcome.unchanged.append(facts.uuid)
-    else:
-        outcome.refused[facts.uuid] = refusal(ruled, facts, caller.lifecycle)
-
-
-def _log(caller: Caller, outcome: Outcome, changes: Iterable[Change]) -> None:
+def _log(caller: Caller, outcome: Outcome, addressed: Iterable[Addressed]) -> None:
     if not logger.isEnabledFor(logging.INFO):
         return
-    commands = dict(changes)
+    commands = dict(addressed)
     results = [(uuid, "changed") for uuid in outcome.changed]
     results += [(uuid, "unchanged") for uuid in outcome.unchanged]
     results += [(uuid, error.code) for uuid, error in outcome.refused.items()]

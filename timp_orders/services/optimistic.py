@@ -45,7 +45,7 @@ def decide_one(caller: Caller, planned: Planned, item: Any) -> None:
     if not (column or caller.standing.either_side or caller.is_on_side(item.pk, action.side)):
         raise ConcurrentUpdate
     cancellation = item.timp_cancellation
-    decision = {**decision_of(caller, planned.command), **planned.decision_columns()}
+    decision = {**decision_of(caller, action), **planned.decision_columns()}
     rows, key = _undecided_row(caller.using)
     with bound({key: cancellation.pk}):
         update(rows, decision, 1)

@@ -49,13 +49,19 @@ class Planned(NamedTuple):
         return {
             **({"uuid": command.named} if is_new_name else {}),
             "order_item_id": facts.pk,
+            "reason": command.reason,
+            "note": command.note,
             "quantity": command.quantity,
             "quantity_available": facts.quantity_left(lifecycle),
         }
 
     def decision_columns(self) -> dict[str, Any]:
         """Return what a decided cancellation says of this item alone."""
-        columns: dict[str, Any] = {"item_status": str(self.facts.status)}
+        columns: dict[str, Any] = {
+            "item_status": str(self.facts.status),
+            "decision_reason": self.command.reason,
+            "decision_note": self.command.note,
+        }
         if self.confirmed is not None:
             columns |= {"quantity_confirmed": self.confirmed, "quantity_left": self.left}
         return columns

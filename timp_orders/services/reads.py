@@ -1,6 +1,6 @@
 """The statements that read facts about items, without locks."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -35,6 +35,7 @@ __all__ = [
     "reading_for",
     "reading_of",
     "visible_item",
+    "visible_items",
 ]
 
 _READING = "_timp_reading"
@@ -182,6 +183,16 @@ def visible_item(caller: Caller, **lookup: Any) -> Any | None:
         if is_visible(attach(item, caller), caller):
             return item
     return None
+
+
+def visible_items(caller: Caller, pks: Sequence[Any]) -> list[Any]:
+    """Read items with all that an answer needs, in the order of their keys as they are given.
+
+    :returns: without those that the caller does not see, or no longer.
+    """
+    rows = items_with_facts(caller).filter(Among(F("pk"), pks))
+    found = {item.pk: item for item in rows if is_visible(attach(item, caller), caller)}
+    return [found[pk] for pk in pks if pk in found]
 
 
 def facts_of(caller: Caller, items: QuerySet[Any]) -> Iterator[Facts]:

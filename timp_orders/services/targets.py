@@ -9,6 +9,7 @@ from django.db.models.query import ModelIterable
 
 from timp_orders.models import AbstractOrderItem
 from timp_orders.models.querysets import Among, OrderItemQuerySet
+from timp_orders.services.caller import Caller
 
 __all__ = ["Items", "Target", "Targets", "single_target", "targets_of"]
 
@@ -46,24 +47,24 @@ def single_target(items: Any, model: type[AbstractOrderItem]) -> Target | None:
     return None
 
 
-def targets_of(items: Any, model: type[AbstractOrderItem], using: str) -> Targets:
+def targets_of(items: Any, caller: Caller) -> Targets:
     """Read which items are meant: a query set is evaluated for its distinct primary keys only.
 
     A query set is neither locked, filtered nor changed itself, so that one whose filter stops
     matching later loses no item.
 
     :param items: a query set or manager of order items (joins, ``distinct()`` and slices are
-        fine), or an iterable of items and UUIDs.
-    :param using: the alias that is written to.
+        fine), or an iterable of items and UUIDs. Of these UUIDs, one that the caller may not see
+        counts as missing: nobody takes a lock on what does not exist for them.
     :raises TypeError: it is something else, or a query set of ``values()`` or a union.
     """
     if isinstance(items, Manager):
         items = items.all()
     if isinstance(items, QuerySet):
-        return Targets(_of_query_set(items, model, using), [])
+        return Targets(_of_query_set(items, caller.model, caller.using), [])
     if isinstance(items, str | bytes | Mapping) or not isinstance(items, Iterable):
-        raise _wrong(items, model)
-    return _of_iterable(items, model, using)
+        raise _wrong(items, caller.model)
+    return _of_iterable(items, caller)
 
 
 def _key(item: Model, model: type[AbstractOrderItem]) -> Any:
@@ -96,7 +97,8 @@ def _of_query_set(
     return dict(found.values_list("pk", model.UUID_FIELD))
 
 
-def _of_iterable(items: Iterable[Any], model: type[AbstractOrderItem], using: str) -> Targets:
+def _of_iterable(items: Iterable[Any], caller: Caller) -> Targets:
+    model = caller.model
     uuids: dict[Any, UUID] = {}
     wanted: dict[UUID, None] = {}
     for item in items:
@@ -106,10 +108,10 @@ def _of_iterable(items: Iterable[Any], model: type[AbstractOrderItem], using: st
             uuids[_key(item, model)] = getattr(item, model.UUID_FIELD)
         else:
             raise _wrong(item, model)
-    every: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=using)
     looked_for = list(wanted)
+    visible = caller.visible_items() if wanted else caller.items()
     for start in range(0, len(looked_for), _CHUNK):
-        named = every.filter(Among(F(model.UUID_FIELD), looked_for[start : start + _CHUNK]))
+        named = visible.filter(Among(F(model.UUID_FIELD), looked_for[start : start + _CHUNK]))
         uuids.update(named.order_by().values_list("pk", model.UUID_FIELD))
     found = set(uuids.values())
     return Targets(dict(sorted(uuids.items())), [uuid for uuid in wanted if uuid not in found])

@@ -12,9 +12,9 @@ from django.utils import timezone
 from timp_orders.models import Cancellation
 from timp_orders.models.querysets import Among
 from timp_orders.services.caller import Caller
-from timp_orders.services.command import Command
 from timp_orders.services.planned import Planned
 from timp_orders.services.transactions import is_duplicate
+from timp_orders.states import Action
 
 __all__ = [
     "ConcurrentUpdate",
@@ -28,8 +28,8 @@ __all__ = [
     "update",
 ]
 
-# All of a call have the action, the reason and the note in common; what else differs from row to
-# row is written by a CASE, so that there is one statement for each table.
+# All have the action in common; what else differs from row to row is written by a CASE, so that
+# there is one statement for each table.
 Plans = Sequence[Planned]
 
 
@@ -43,7 +43,7 @@ def open_cancellations(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
     :returns: what was written.
     :raises ConcurrentUpdate: an item has an open one already, or a name is another one's.
     """
-    request, lifecycle = _request_of(caller, plans[0].command), caller.lifecycle
+    request, lifecycle = _request_of(caller, plans[0].command.action), caller.lifecycle
     rows = [Cancellation(**request, **planned.request_columns(lifecycle)) for planned in plans]
     try:
         Cancellation.objects.using(caller.using).bulk_create(rows)
@@ -72,9 +72,9 @@ def cancel_outright(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
     opened = open_cancellations(caller, plans)
     pks = dict(opened.values_list("order_item_id", "pk"))
     rows = {pks[planned.facts.pk]: planned.decision_columns() for planned in plans}
+    decision = decision_of(caller, plans[0].command.action) | _varying(rows)
     texts = {"decision_reason": "", "decision_note": ""}  # they are those of the request
-    decision = {**decision_of(caller, plans[0].command), **texts, "decided_at": F("requested_at")}
-    update(opened, {**decision, **_varying(rows)}, len(rows))
+    update(opened, {**decision, **texts, "decided_at": F("requested_at")}, len(rows))
     return opened
 
 
@@ -91,7 +91,7 @@ def decide(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
         for planned in plans
         if planned.facts.latest
     }
-    decision = decision_of(caller, plans[0].command)
+    decision = decision_of(caller, plans[0].command.action)
     found = undecided(caller.using).filter(Among(F("pk"), list(rows)))
     update(found, {**decision, **_varying(rows)}, len(rows))
     return decided(caller, plans)
@@ -104,29 +104,25 @@ def decided(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
     return cancellations.filter(Among(F("pk"), keys), status=plans[0].command.action.result)
 
 
-def _request_of(caller: Caller, command: Command) -> dict[str, Any]:
-    """Return what all cancellations that one command opens say in common."""
+def _request_of(caller: Caller, action: Action) -> dict[str, Any]:
+    """Return what all cancellations that one call opens say in common."""
     return {
-        "reason": command.reason,
-        "note": command.note,
         "requested_at": timezone.now(),
         "requested_by_id": caller.existing_user_id,
         "requested_by_name": caller.user_name,
-        "requested_side": caller.party(command.action),
+        "requested_side": caller.party(action),
         "requested_via": caller.via,
     }
 
 
-def decision_of(caller: Caller, command: Command) -> dict[str, Any]:
-    """Return what all cancellations that one command decides say in common."""
+def decision_of(caller: Caller, action: Action) -> dict[str, Any]:
+    """Return what all cancellations that one action decides say in common."""
     return {
-        "status": command.action.result,
-        "decision_reason": command.reason,
-        "decision_note": command.note,
+        "status": action.result,
         "decided_at": timezone.now(),
         "decided_by_id": caller.user_id,
         "decided_by_name": caller.user_name,
-        "decided_side": caller.party(command.action),
+        "decided_side": caller.party(action),
         "decided_via": caller.via,
     }
 
