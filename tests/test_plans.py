@@ -1,6 +1,7 @@
 """How PostgreSQL finds the rows: by indexes, whoever asks, in tables of some size."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,6 +13,7 @@ from rest_framework.authtoken.models import Token
 
 from tests.benchmarks.scale import FILL
 from tests.test_services import SERVICES
+from timp_orders.api.filter_sets import FEW
 from timp_orders.models import Cancellation, OrderItem, Organization
 from timp_orders.testing import OrganizationFactory, UserFactory
 
@@ -46,6 +48,11 @@ def filled(django_db_setup, django_db_blocker):
 
 def plan_of(sql):
     """Return the plan's nodes that read one of the large tables."""
+    return [node for node in every_node(sql) if node.get("Relation Name") in LARGE]
+
+
+def every_node(sql):
+    """Return the nodes of a statement's plan."""
 
     def nodes(node):
         yield node
@@ -56,7 +63,7 @@ def plan_of(sql):
         cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}")
         (found,) = cursor.fetchone()
     (root,) = json.loads(found) if isinstance(found, str) else found
-    return [node for node in nodes(root["Plan"]) if node.get("Relation Name") in LARGE]
+    return list(nodes(root["Plan"]))
 
 
 @pytest.fixture
@@ -89,6 +96,40 @@ def test_a_page_of_the_list_is_found_by_indexes(scans, who, query):
     if query.get("cursor"):
         query = {"cursor": f"after-{Cancellation.objects.order_by('pk')[ITEMS // 5].pk}"}
     kinds = scans(who, "get", reverse("timp_orders:cancellations"), query)
+    assert kinds <= BY_INDEX
+
+
+@pytest.mark.parametrize("who", ["large", "small", "operator"])
+@pytest.mark.parametrize("name", ["requested_after", "decided_after", "changed_after"])
+@pytest.mark.parametrize("more", [{}, {"status": ["requested", "rejected"]}])
+def test_what_changed_since_a_moment_is_found_by_indexes(scans, who, name, more):
+    """In statements that do not go through the list until a page is full."""
+    newest = Cancellation.objects.latest("requested_at").requested_at
+    query = {name: (newest - timedelta(hours=1)).isoformat(), **more}
+    with CaptureQueriesContext(connection) as captured:
+        assert scans(who, "get", reverse("timp_orders:cancellations"), query) <= BY_INDEX
+    (sql,) = [it["sql"] for it in captured if it["sql"].endswith(f"LIMIT {FEW + 1}")]
+    indexes = {node.get("Index Name") for node in every_node(sql)}
+    assert indexes & {"timp_orders_cancel_request_idx", "timp_orders_cancel_decided_idx"}
+
+
+@pytest.mark.parametrize("who", ["large", "small", "operator"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"awaiting": "true"},
+        {"awaiting": "false"},
+        {"cancellable": "true"},
+        {"awaiting": "true", "cancellable": "true"},
+        {"po_number": "scale-7"},
+        {"sku_id": "SKU-7"},
+        {"cursor": f"after-{ITEMS // 2}"},
+    ],
+    ids=str,
+)
+def test_a_page_of_items_is_found_by_indexes(scans, who, query):
+    kinds = scans(who, "get", reverse("timp_orders:items"), {**query, "page_size": 10})
     assert kinds <= BY_INDEX
 
 

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.api import CALLERS, error
 from timp_orders import services
+from timp_orders.api import filter_sets
 from timp_orders.models import Cancellation, OrderItem
 from timp_orders.testing import CancellationFactory, OrderFactory, OrderItemFactory
 
@@ -161,6 +162,7 @@ class TestFilters:
             )
         return made
 
+    @pytest.mark.parametrize("few", [0, 5000])
     @pytest.mark.parametrize(
         ("query", "wanted"),
         [
@@ -175,6 +177,10 @@ class TestFilters:
             ("requested_after=2030-01-03", lambda po, status, day: day >= 3),
             ("requested_after=2030-01-03T01:00:00%2B01:00", lambda po, status, day: day >= 3),
             ("requested_before=2030-01-03T00:00:00Z", lambda po, status, day: day < 3),
+            (
+                "decided_after=2030-01-10&requested_after=2030-01-02&changed_after=2030-01-04",
+                lambda po, status, day: status != "requested" and day >= 2,
+            ),
             (
                 "requested_after=2030-01-02T12:00:00Z&requested_before=2030-01-07T12:00:00Z"
                 "&status=requested",
@@ -191,7 +197,8 @@ class TestFilters:
             ("requested_before=9999-12-31T23:59:59Z", lambda po, status, day: True),
         ],
     )
-    def test_each_keeps_what_it_says(self, listed, world, made, query, wanted):
+    def test_each_keeps_what_it_says(self, listed, world, made, query, wanted, few, monkeypatch):
+        monkeypatch.setattr(filter_sets, "FEW", few)
         expected = [
             str(c.uuid)
             for (po, status), c in made.items()

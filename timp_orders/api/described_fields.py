@@ -43,8 +43,8 @@ class ChangesExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-unty
             "minItems": 1,
             "maxItems": settings.MAX_CHANGES,
             "description": (
-                "At most one for each item: its ``order_item_uuid``, an ``action``, and what the call "
-                "on one item takes in its body."
+                "At most one for each item: its ``order_item_uuid``, an ``action``, and what the "
+                "call on one item takes in its body."
             ),
         }
 

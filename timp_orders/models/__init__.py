@@ -131,6 +131,10 @@ class OrderItem(AbstractOrderItem):
             if getattr(django_settings, SWAPPABLE, None) == order_item_model_label()
             else None
         )
+        indexes = [
+            # One supplier's items in the order of the list, however many they are.
+            models.Index(fields=["supplier", "id"], name="timp_orders_item_supplier_idx")
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(quantity_ordered__gte=1), name="timp_orders_orderitem_quantity_positive"

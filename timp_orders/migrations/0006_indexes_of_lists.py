@@ -6,6 +6,10 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddIndex(
+            "orderitem",
+            models.Index(fields=["supplier", "id"], name="timp_orders_item_supplier_idx"),
+        ),
+        migrations.AddIndex(
             "cancellation",
             models.Index(fields=["requested_at"], name="timp_orders_cancel_request_idx"),
         ),
