@@ -108,7 +108,12 @@ def test_what_changed_since_a_moment_is_found_by_indexes(scans, who, name, more)
     query = {name: (newest - timedelta(hours=1)).isoformat(), **more}
     with CaptureQueriesContext(connection) as captured:
         assert scans(who, "get", reverse("timp_orders:cancellations"), query) <= BY_INDEX
-    (sql,) = [it["sql"] for it in captured if it["sql"].endswith(f"LIMIT {FEW + 1}")]
+    limited = f"LIMIT {FEW + 1}"
+    (sql,) = [
+        it["sql"]
+        for it in captured
+        if it["sql"].startswith("SELECT") and it["sql"].endswith(limited)
+    ]
     indexes = {node.get("Index Name") for node in every_node(sql)}
     assert indexes & {"timp_orders_cancel_request_idx", "timp_orders_cancel_decided_idx"}
 
