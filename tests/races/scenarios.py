@@ -11,6 +11,7 @@ from tests.races.clients import Call, item_call, raced
 from tests.races.server import Killer
 from tests.races.stage import (
     RESULTS,
+    TOKENS,
     Broken,
     check,
     check_answers,
@@ -47,7 +48,7 @@ def decisions(stage, clients, size):
 
 
 def overlapping(stage, clients, size):
-    """Whole orders, selections in opposite order and single items, all at once."""
+    """Whole orders, selections and many changes in opposite orders, single items: all at once."""
     items = stage.items(size)
     orders = sorted({item.order.uuid for item in items})
     calls = []
@@ -57,6 +58,8 @@ def overlapping(stage, clients, size):
         for action in ("confirm", "reject"):
             path = f"/timp/orders/cancel/{uuid}/{action}/"
             calls.append(Call(uuid, action, "PATCH", path, token(action)))
+    of_many = many_changes(items)
+    calls += of_many
     random.shuffle(calls)
     selections = [Selections(items, order) for order in ("pk", "-pk", "?")]
     for thread in selections:
@@ -67,7 +70,31 @@ def overlapping(stage, clients, size):
     decided = check_decisions(items)
     for call in calls:
         check(call.status in (200, 422), call)
-    return f"{dict(decided)}, {sum(thread.changed for thread in selections)} by selections"
+    changed = 0
+    for call in of_many:
+        named = [change["order_item_uuid"] for change in call.data["changes"]]
+        refused = [row["order_item_uuid"] for row in call.body["refused"]]
+        told = [*call.body["changed"], *call.body["unchanged"], *refused]
+        check(sorted(told) == sorted(named), "an item was lost:", call)
+        changed += len(call.body["changed"])
+    by_selections = sum(thread.changed for thread in selections)
+    return f"{dict(decided)}, {by_selections} by selections, {changed} by changes"
+
+
+def many_changes(items):
+    """Make calls with changes of ten to fifty items each, overlapping, in orders of their own."""
+    calls = []
+    for start in range(0, len(items), 5):
+        some = items[start : start + random.choice([10, 50])]
+        random.choice([list.reverse, random.shuffle, list])(some)
+        changes = [
+            {"order_item_uuid": str(item.uuid), "action": random.choice(DECISIONS)} for item in some
+        ]
+        path = "/timp/orders/items/cancel/"
+        data = {"changes": changes}
+        key = ("changes", start)
+        calls.append(Call(key, "changes", "PATCH", path, TOKENS["operator"], data=data))
+    return calls
 
 
 class Selections(threading.Thread):
