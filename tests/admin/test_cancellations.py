@@ -14,8 +14,9 @@ from django.test import AsyncClient
 from django.test.utils import CaptureQueriesContext
 
 from timp_orders.admin import CancellationAdmin
-from timp_orders.admin.exports import csv_rows, neutral
+from timp_orders.admin.exports import csv_rows
 from timp_orders.models import Cancellation, Order, OrderItem
+from timp_orders.spreadsheets import neutral
 from timp_orders.testing import CancellationFactory, OrderItemFactory
 
 pytestmark = pytest.mark.django_db

@@ -1,10 +1,7 @@
 """Cancellations as CSV, streamed in parts."""
 
 import csv
-import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from datetime import datetime
-from decimal import Decimal
 from functools import partial
 from itertools import islice
 from operator import attrgetter
@@ -14,40 +11,19 @@ from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.timezone import is_aware, localtime
 
 from timp_orders.models import get_order_item_model
+from timp_orders.spreadsheets import BYTE_ORDER_MARK, neutral
 
-__all__ = ["csv_rows", "neutral", "streamed"]
+__all__ = ["csv_rows", "streamed"]
 
 _CHUNK = 2000
 _ROWS_IN_PART = 100
-_BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets take UTF-8 for the system's own encoding
-
-# https://owasp.org/www-community/attacks/CSV_Injection
-_SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
-# Blanks, controls and characters without width, which spreadsheets skip before a sign.
-_SKIPPED = "\\s\\x00-\\x1f\\x7f-\\xa0\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-_FORMULA = re.compile(f"[{_SKIPPED}]*(?!-[0-9]+(?:[.,][0-9]+)?\\s*$)[{_SIGNS}]")
-# Whatever separates cells here, a spreadsheet may be set to another sign, and then does not see
-# the quotes around a cell either.
-_SEPARATOR = re.compile("([;|\t\r\n])")
 
 
 class _Echo:
     def write(self, value: str) -> str:
         return value
-
-
-def neutral(value: Any) -> Any:
-    """Return a value that no spreadsheet takes for a formula."""
-    if isinstance(value, datetime):
-        return (localtime(value) if is_aware(value) else value).isoformat()
-    if value is None or isinstance(value, int | float | Decimal):
-        return value
-    cells = _SEPARATOR.split(str(value))
-    text = "".join(f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells)
-    return f"'{text}" if text.startswith(("\t", "\r", "\n")) else text
 
 
 _HEADINGS = {"quantity": "quantity_ordered"}
@@ -76,7 +52,7 @@ def csv_rows(
     columns |= {_HEADINGS.get(name, name): partial(_of_item, path) for name, path in paths.items()}
     columns |= masked
     writer = csv.writer(_Echo())
-    yield _BYTE_ORDER_MARK + writer.writerow(columns)
+    yield BYTE_ORDER_MARK + writer.writerow(columns)
     for cancellation in cancellations.iterator(chunk_size=_CHUNK):
         yield writer.writerow(neutral(value(cancellation)) for value in columns.values())
 

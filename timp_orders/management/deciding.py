@@ -1,0 +1,132 @@
+"""Decisions on many cancellations from a terminal, and rows that tell of them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import CommandError
+from django.db.models import F, QuerySet
+
+from timp_orders import errors
+from timp_orders.management.written import Meant, Row
+from timp_orders.models import Cancellation
+from timp_orders.models.querysets import Among
+from timp_orders.services import Change, apply_changes
+from timp_orders.services.batches import BATCH_SIZE
+from timp_orders.services.caller import Caller
+from timp_orders.services.command import Command
+from timp_orders.services.reads import attach, items_with_facts
+from timp_orders.services.rules import is_visible, verdict
+
+__all__ = [
+    "batches",
+    "carry_out",
+    "foresee",
+    "meant_by",
+    "row",
+    "rows_of",
+    "visible_cancellations",
+]
+
+_WORDS = {"change": "would change", "replay": "unchanged"}
+
+
+def visible_cancellations(caller: Caller) -> QuerySet[Cancellation]:
+    """Return the cancellations that the caller may see, with their items."""
+    relations = [f"order_item__{path}" for path in caller.model.order_relations()]
+    found = Cancellation.objects.using(caller.using).select_related("order_item", *relations)
+    if caller.standing.sees_all:
+        return found
+    return found.filter(order_item__in=caller.visible_items())
+
+
+def meant_by(cancellations: QuerySet[Cancellation], uuid_field: str) -> Iterator[Meant]:
+    """Name each cancellation with its item, in the order of their keys.
+
+    Read by pages, since what is decided meanwhile may no longer be among them.
+    """
+    columns = ("pk", f"order_item__{uuid_field}", "uuid")
+    last = 0
+    while page := list(
+        cancellations.filter(pk__gt=last).order_by("pk").values_list(*columns)[:BATCH_SIZE]
+    ):
+        last = page[-1][0]
+        yield from (Meant(item, uuid) for _, item, uuid in page)
+
+
+def batches(meant: Iterable[Meant]) -> Iterator[list[Meant]]:
+    """Cut into lists of as many items as are locked at a time.
+
+    :raises django.core.management.CommandError: an item comes twice in one.
+    """
+    remaining = iter(meant)
+    while batch := list(islice(remaining, BATCH_SIZE)):
+        if len({one.order_item_uuid for one in batch}) < len(batch):
+            raise CommandError("An item comes twice.")
+        yield batch
+
+
+def carry_out(caller: Caller, command: Command, batch: Sequence[Meant]) -> dict[UUID, str]:
+    """Decide, in one transaction.
+
+    :returns: what became of each item: ``"changed"``, ``"unchanged"`` or the code of its refusal.
+    """
+    changes = [
+        Change(
+            one.order_item_uuid,
+            command.action,
+            note=command.note,
+            reason=command.reason,
+            cancellation_uuid=one.cancellation_uuid,
+        )
+        for one in batch
+    ]
+    outcome = apply_changes(changes, by=caller.by, via=caller.via)
+    results = dict.fromkeys(outcome.changed, "changed")
+    results |= dict.fromkeys(outcome.unchanged, "unchanged")
+    results |= {uuid: error.code for uuid, error in outcome.refused.items()}
+    return {one.order_item_uuid: results[one.order_item_uuid] for one in batch}
+
+
+def foresee(caller: Caller, command: Command, batch: Sequence[Meant]) -> dict[UUID, str]:
+    """Say what :func:`carry_out` would do, if no receiver vetoed it; nothing is written."""
+    named = {one.order_item_uuid: one.cancellation_uuid for one in batch}
+    results = dict.fromkeys(named, errors.NotFound.code)
+    for item in _items(caller, list(named)):
+        facts = attach(item, caller)
+        found = verdict(replace(command, named=named[facts.uuid]), facts, caller)
+        results[facts.uuid] = _WORDS[found] if isinstance(found, str) else found.code
+    return results
+
+
+def rows_of(caller: Caller, results: dict[UUID, str]) -> Iterator[Row]:
+    """Tell the result of each item, with its latest cancellation as it is now."""
+    found = {}
+    for item in _items(caller, list(results)):
+        facts = attach(item, caller)
+        if is_visible(facts, caller):
+            found[facts.uuid] = row(item, item.timp_cancellation)
+    for uuid, result in results.items():
+        yield {"order_item_uuid": uuid, **found.get(uuid, {}), "result": result}
+
+
+def row(item: Any, cancellation: Cancellation | None) -> dict[str, Any]:
+    """Tell of a cancellation and its item."""
+    paths = item.paths()
+    told = {
+        "order_item_uuid": item.value_of(paths["uuid"]),
+        "item_status": item.status_name(item.value_of(paths["status"])),
+        "po_number": item.value_of(paths["po_number"]),
+        "sku_id": item.value_of(paths["sku_id"]),
+    }
+    if cancellation is None:
+        return told
+    names = ("status", "quantity", "requested_at", "decided_at", "reason", "note")
+    own = {name: getattr(cancellation, name) for name in names}
+    return {**told, **own, "cancellation_uuid": cancellation.uuid}
+
+
+def _items(caller: Caller, uuids: list[UUID]) -> QuerySet[Any]:
+    return items_with_facts(caller).filter(Among(F(caller.model.UUID_FIELD), uuids))
