@@ -121,22 +121,8 @@ class TestList:
     def test_a_table_has_headings_and_columns(self, run, made, order):
         text, _ = run("--status=requested")
         heading, *lines = text.splitlines()
-        assert heading.split() == (
-            [
-                "order",
-                "item",
-                "uuid",
-                "po",
-                "number",
-                "sku",
-                "id",
-                "item",
-                "status",
-                "status",
-                "requested",
-                "at",
-            ]
-        )
+        assert "order item uuid" in heading
+        assert heading.split()[-4:] == ["status", "status", "requested", "at"]
         assert len(lines) == 3
         assert all(line.startswith(item_of(it)) for line, it in zip(lines, made, strict=False))
         assert len({line.index(" requested") for line in lines}) == 1
@@ -193,16 +179,15 @@ class TestDecide:
     def test_by_a_user_by_whose_rights_it_is(self, told, made, supplier_user, retailer_user):
         found = told("--confirm", "--all", f"--as={retailer_user.username}", message="Refused: 3.")
         assert set(results(found).values()) == {"wrong_side"}
-        assert set(
-            results(told("--confirm", "--all", f"--as={supplier_user.username}")).values()
-        ) == {"changed"}
+        found = told("--confirm", "--all", f"--as={supplier_user.username}")
+        assert set(results(found).values()) == {"changed"}
         made[0].refresh_from_db()
         assert made[0].decided_by == supplier_user
 
     def test_uuids_from_the_input(self, told, made):
         nowhere = str(uuid4())
         text = "\n".join([item_of(made[0]), item_of(made[3]), item_of(made[4]), nowhere])
-        found = told("-", "--confirm", stdin=text, message="Refused: 4.".replace("4", "3"))
+        found = told("-", "--confirm", stdin=text, message="Refused: 3.")
         assert results(found) == {
             item_of(made[0]): "changed",
             item_of(made[3]): "not_requested",  # it is not cancelled, so the host set it back
@@ -294,15 +279,17 @@ class Terminal(io.StringIO):
 
 
 class TestProgress:
-    def test_a_terminal_gets_a_bar(self, made):
+    def test_a_terminal_gets_a_bar(self, made, monkeypatch):
         terminal = Terminal()
-        call_command("cancellations", "--confirm", "--all", stdout=io.StringIO(), stderr=terminal)
-        assert "items" in terminal.getvalue()
+        monkeypatch.setattr(sys, "stderr", terminal)
+        call_command("cancellations", "--confirm", "--all", stdout=io.StringIO())
+        assert " items" in terminal.getvalue()
 
     def test_without_tqdm_there_is_none(self, made, monkeypatch):
         monkeypatch.setitem(sys.modules, "tqdm", None)
         terminal = Terminal()
-        call_command("cancellations", "--confirm", "--all", stdout=io.StringIO(), stderr=terminal)
+        monkeypatch.setattr(sys, "stderr", terminal)
+        call_command("cancellations", "--confirm", "--all", stdout=io.StringIO())
         assert terminal.getvalue() == ""
         assert not Cancellation.objects.filter(status="requested").exists()
 

@@ -23,7 +23,7 @@ from timp_orders.states import Action, CancellationStatus
 
 __all__ = ["Command"]
 
-DECISIONS = (Action.CONFIRM, Action.REJECT, Action.WITHDRAW)
+_DECISIONS = (Action.CONFIRM, Action.REJECT, Action.WITHDRAW)
 
 
 class Command(BaseCommand):
@@ -48,7 +48,7 @@ class Command(BaseCommand):
             filters.add_argument(_flag(name), action="append", default=[])
         filters.add_argument("--all", action="store_true", help="decide all that are open")
         decisions = parser.add_mutually_exclusive_group()
-        for action in DECISIONS:
+        for action in _DECISIONS:
             decisions.add_argument(
                 _flag(action),
                 dest="action",
