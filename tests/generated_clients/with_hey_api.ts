@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { client } from "./hey_api/client.gen.js";
 import {
+  applyChanges,
   confirmCancellation,
   listCancellations,
+  listItems,
   rejectCancellation,
   retrieveItem,
 } from "./hey_api/sdk.gen.js";
@@ -53,6 +55,22 @@ const rejected = await rejectCancellation({
   throwOnError: true,
 });
 assert.equal(rejected.data.cancellation?.decision_note, note);
+
+const items = await listItems({ query: { awaiting: true, page_size: 5 }, throwOnError: true });
+const [confirming, rejecting] = items.data.results;
+assert(confirming && rejecting);
+const changes = [
+  {
+    order_item_uuid: confirming.order_item_uuid,
+    action: "confirm" as const,
+    cancellation_uuid: confirming.cancellation?.uuid,
+  },
+  { order_item_uuid: rejecting.order_item_uuid, action: "reject" as const, note },
+];
+const outcome = await applyChanges({ body: { changes }, throwOnError: true });
+assert.equal(outcome.data.changed.length, 2);
+const again = await applyChanges({ body: { changes, all_or_nothing: true }, throwOnError: true });
+assert.equal(again.data.unchanged.length, 2);
 
 const refused = await rejectCancellation({ path });
 const code: TimpProblemCode | undefined = refused.error?.code;

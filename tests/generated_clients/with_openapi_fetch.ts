@@ -47,6 +47,27 @@ const rejected = await supplier.PATCH("/timp/orders/items/cancel/{order_item_uui
 });
 assert.equal(rejected.data?.cancellation?.decision_note, note);
 
+const items = await supplier.GET("/timp/orders/items/", {
+  params: { query: { awaiting: true, page_size: 5 } },
+});
+const [confirming, rejecting] = items.data?.results ?? [];
+assert(confirming && rejecting);
+const outcome = await supplier.PATCH("/timp/orders/items/cancel/", {
+  body: {
+    changes: [
+      {
+        order_item_uuid: confirming.order_item_uuid,
+        action: "confirm",
+        cancellation_uuid: confirming.cancellation?.uuid,
+      },
+      { order_item_uuid: rejecting.order_item_uuid, action: "reject", note },
+      // @ts-expect-error A withdrawal takes no reason.
+      { order_item_uuid: ITEM, action: "withdraw", reason: "fraud" },
+    ].slice(0, 2),
+  },
+});
+assert.equal(outcome.data?.changed.length, 2);
+
 const refused = await supplier.PATCH("/timp/orders/items/cancel/{order_item_uuid}/reject/", {
   params: { path },
 });

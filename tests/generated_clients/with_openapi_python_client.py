@@ -6,17 +6,24 @@ from uuid import UUID
 
 from openapi_python_client_client import AuthenticatedClient
 from openapi_python_client_client.api.cancellations import (
+    apply_changes,
     confirm_cancellation,
     list_cancellations,
+    list_items,
     reject_cancellation,
     retrieve_item,
 )
 from openapi_python_client_client.models import (
     TimpAction,
     TimpCancellationStatus,
+    TimpChanges,
+    TimpConfirmAction,
+    TimpConfirmChange,
     TimpDecision,
     TimpProblem,
     TimpProblemCode,
+    TimpRejectAction,
+    TimpRejectChange,
 )
 
 ITEM = UUID("2350a349-2441-4c32-b7f6-99b7e4540b94")
@@ -58,6 +65,29 @@ def main(base):
 
     rejected = reject_cancellation.sync(REJECTED, client=supplier, body=TimpDecision(note=NOTE))
     assert rejected.cancellation.decision_note == NOTE
+
+    items = list_items.sync(client=supplier, awaiting=True, page_size=5).results
+    assert len(items) > 1
+    assert all(item.supported_actions == [TimpAction.CONFIRM, TimpAction.REJECT] for item in items)
+    confirming, rejecting = items[:2]
+    changes = TimpChanges(
+        changes=[
+            TimpConfirmChange(
+                order_item_uuid=confirming.order_item_uuid,
+                action=TimpConfirmAction.CONFIRM,
+                cancellation_uuid=confirming.cancellation.uuid,
+            ),
+            TimpRejectChange(
+                order_item_uuid=rejecting.order_item_uuid,
+                action=TimpRejectAction.REJECT,
+                note=NOTE,
+            ),
+        ]
+    )
+    outcome = apply_changes.sync(client=supplier, body=changes)
+    assert set(outcome.changed) == {confirming.order_item_uuid, rejecting.order_item_uuid}
+    again = apply_changes.sync(client=supplier, body=changes)
+    assert len(again.unchanged) == 2
 
     refused = reject_cancellation.sync_detailed(ITEM, client=supplier)
     assert refused.status_code == 422
