@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import createClient from "openapi-fetch";
 import type { components, paths } from "./openapi_typescript/schema.js";
 
+type Change = components["schemas"]["TimpChange"];
 type Code = components["schemas"]["TimpProblemCode"];
 
 const ITEM = "2350a349-2441-4c32-b7f6-99b7e4540b94";
@@ -52,20 +53,17 @@ const items = await supplier.GET("/timp/orders/items/", {
 });
 const [confirming, rejecting] = items.data?.results ?? [];
 assert(confirming && rejecting);
-const outcome = await supplier.PATCH("/timp/orders/items/cancel/", {
-  body: {
-    changes: [
-      {
-        order_item_uuid: confirming.order_item_uuid,
-        action: "confirm",
-        cancellation_uuid: confirming.cancellation?.uuid,
-      },
-      { order_item_uuid: rejecting.order_item_uuid, action: "reject", note },
-      // @ts-expect-error A withdrawal takes no reason.
-      { order_item_uuid: ITEM, action: "withdraw", reason: "fraud" },
-    ].slice(0, 2),
+const changes: Change[] = [
+  {
+    order_item_uuid: confirming.order_item_uuid,
+    action: "confirm",
+    cancellation_uuid: confirming.cancellation?.uuid,
   },
-});
+  { order_item_uuid: rejecting.order_item_uuid, action: "reject", note },
+];
+// @ts-expect-error A withdrawal takes no reason.
+const wrong: Change = { order_item_uuid: ITEM, action: "withdraw", reason: "fraud" };
+const outcome = await supplier.PATCH("/timp/orders/items/cancel/", { body: { changes } });
 assert.equal(outcome.data?.changed.length, 2);
 
 const refused = await supplier.PATCH("/timp/orders/items/cancel/{order_item_uuid}/reject/", {
