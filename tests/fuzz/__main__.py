@@ -26,7 +26,12 @@ def fuzz(base: str, token: str, examples: str, folder: str) -> int:
         "--generation-deterministic",
         "--no-color",
     ]
-    return subprocess.run(command, check=False, cwd=folder).returncode
+    variables = {
+        **os.environ,
+        "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks",
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+    }
+    return subprocess.run(command, check=False, cwd=folder, env=variables).returncode
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from tests.mutations.syntax import NotThere, mutated
 from tests.mutations.table import MUTATIONS, Mutation
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE = 300
+PATIENCE = 900
 
 
 def vendor() -> str:

@@ -62,7 +62,8 @@ class KeyPagination(CursorPagination):
             found = re.fullmatch(_CURSOR.format(_pattern(self.key)), text)
             if not found or "\0" in text:
                 raise InvalidValue([])
-            parsed(self.key, found[2])
+            if not isinstance(self.key, IntegerField):  # any digits are a position
+                parsed(self.key, found[2])
         except InvalidValue as error:
             problem = _("This is not a cursor of this list.")
             raise ValidationError({self.cursor_query_param: [problem]}) from error
