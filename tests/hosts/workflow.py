@@ -219,6 +219,54 @@ class TestCalls:
             assert len(answer.json()["results"]) == count, query
         assert call("cancellations", by=UserFactory(), method="get").json()["results"] == []
 
+    @pytest.mark.parametrize("user", ["supplier_user", "retailer_user"])
+    def test_the_list_of_lines_and_its_filters(self, world, line, call, user):
+        CancellationFactory(order_item=line)
+        by = getattr(world, user)
+        for query, count in [
+            ({}, 2),
+            ({"sku_id": "SKU-1"}, 1),
+            ({"po_number": "po-1"}, 2),
+            ({"order_uuid": str(world.order)}, 2),
+            ({"order_item_uuid": str(uuid_of(line))}, 1),
+            ({"status": line.status_name(host.OPEN)}, 2),
+            ({"status": line.status_name(host.CANCELLED)}, 0),
+            ({"awaiting": "true"}, 1),
+            ({"awaiting": "false"}, 1),
+            ({"cancellable": "true"}, 2),
+            ({"cancellable": "false"}, 0),
+        ]:
+            answer = call("items", by=by, method="get", **query)
+            assert len(answer.json()["results"]) == count, query
+        (found,) = call("items", by=by, method="get", sku_id="SKU-0").json()["results"]
+        alone = call("item", uuid_of(line), by=by, method="get").json()
+        del alone["cancellations"]
+        assert found == alone
+        assert call("items", by=UserFactory(), method="get").json()["results"] == []
+
+    def test_the_lines_are_paged(self, world, call):
+        found, path, query = [], "items", {"page_size": "1"}
+        while path:
+            page = call(path, by=world.supplier_user, method="get", **query).json()
+            found += [row["order_item_uuid"] for row in page["results"]]
+            path = page["next"] and page["next"].removeprefix("http://testserver")
+            query = {}
+        assert found == [str(uuid_of(line)) for line in sorted(world.lines, key=lambda it: it.pk)]
+
+    def test_many_changes_in_one_call(self, world, call):
+        first, second = world.lines
+        CancellationFactory(order_item=first)
+        CancellationFactory(order_item=second)
+        changes = [
+            {"order_item_uuid": str(uuid_of(second)), "action": "confirm"},
+            {"order_item_uuid": str(uuid_of(first)), "action": "reject", "note": "Packed."},
+            {"order_item_uuid": str(uuid4()), "action": "confirm"},
+        ]
+        answer = call("cancellations", by=world.supplier_user, data={"changes": changes}).json()
+        assert sorted(answer["changed"]) == sorted(str(uuid_of(line)) for line in world.lines)
+        assert [row["code"] for row in answer["refused"]] == ["not_found"]
+        assert (status_of(first), status_of(second)) == (host.OPEN, host.CANCELLED)
+
     def test_who_may_not_see_a_line_learns_nothing(self, line, call):
         for name, method in [("confirm", "patch"), ("item", "get"), ("item", "delete")]:
             assert call(name, uuid_of(line), by=UserFactory(), method=method).status_code == 404
@@ -234,7 +282,7 @@ class TestCalls:
 
     def test_the_schema_is_generated(self):
         schema = SchemaGenerator().get_schema(request=None, public=True)
-        assert len(schema["paths"]) == 10
+        assert len(schema["paths"]) == 11
 
     def test_the_schemas_examples_know_no_status_but_the_hosts(self):
         lifecycle = get_order_item_model().lifecycle()
