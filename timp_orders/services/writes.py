@@ -6,7 +6,9 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import Case, DateTimeField, F, QuerySet, Value, When
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import IsNull
 from django.utils import timezone
 
 from timp_orders.models import Cancellation
@@ -129,10 +131,12 @@ def decision_of(caller: Caller, action: Action) -> dict[str, Any]:
 
 @cache
 def undecided(using: str) -> QuerySet[Cancellation]:
-    """Return the open cancellations, found without the index on their status."""
-    # Not by the status: MariaDB may then find, and lock, the row in the index on status and key
-    # before the row itself, while a call that has locked the row waits for that index: a deadlock.
-    return Cancellation.objects.using(using).filter(decided_at=None)
+    """Return the open cancellations, found by no index on what a decision changes."""
+    # Neither by the status, nor by the moment itself: MariaDB may then find, and lock, the row in
+    # that index before the row itself, while a call that has locked the row waits for the index: a
+    # deadlock. An expression is found by none.
+    moment = Coalesce(F("decided_at"), Value(None), output_field=DateTimeField())
+    return Cancellation.objects.using(using).filter(IsNull(moment, True))
 
 
 def update(rows: QuerySet[Any], values: Mapping[str, Any], count: int) -> None:
