@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_tasks_db",
     "refunds",  # a side effect of confirming, carried out by a worker
+    "desk",  # a page on which a supplier's people decide
     "example",
 ]
 
@@ -90,6 +91,8 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
+LOGIN_REDIRECT_URL = "desk:waiting"
+LOGOUT_REDIRECT_URL = "login"
 
 # timp_orders: a part of an item's quantity can be cancelled (off by default).
 TIMP_ORDERS = {"PARTIAL_QUANTITIES": True}

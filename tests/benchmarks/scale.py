@@ -5,6 +5,8 @@ PostgreSQL only; ``--short`` makes do with 100,000 items.
 
 import json
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from urllib.parse import quote
 
 from django.contrib.auth.models import User
 from django.db import connection, connections
@@ -17,7 +19,8 @@ from timp_orders.models import Cancellation, Organization
 
 SIZES = {"small": 10_000, "large": 5_000_000}
 SHORT_SIZES = {"small": 10_000, "large": 100_000}
-LIST = "/timp/orders/items/cancel/"
+ITEMS = "/timp/orders/items/"
+LIST = f"{ITEMS}cancel/"
 SMALL_TOKEN = "benchmark-token-of-the-small-supplier"
 OPERATOR_TOKEN = "benchmark-token-of-an-operator"
 
@@ -100,12 +103,12 @@ def _confirming(wrapper, uuids):
     return confirm
 
 
-def _listing(wrapper, token, query):
+def _listing(wrapper, token, path, query):
     call = Caller(token, b"")
 
     def page(number):
         with _switched(wrapper):
-            status, body = call("GET", LIST, query)
+            status, body = call("GET", path, query)
         assert status == 200, body
         assert json.loads(body)["results"]
 
@@ -113,18 +116,26 @@ def _listing(wrapper, token, query):
 
 
 def _pages():
-    """Name the pages that are read: whose list, and where in it."""
+    """Name the pages that are read: by whom, which list, and where in it."""
     every = Cancellation.objects.order_by("pk").values_list("pk", flat=True)
     own = every.filter(order_item__supplier__name="Supplier")
+    newest = Cancellation.objects.latest("requested_at").requested_at
+    yesterday = quote((newest - timedelta(days=1)).isoformat())
     return {
-        "large supplier, first page": (TOKEN, ""),
-        "large supplier, deep page": (TOKEN, f"cursor=after-{_deep(own)}"),
-        "large supplier, open ones": (TOKEN, "status=requested"),
-        "small supplier, first page": (SMALL_TOKEN, ""),
-        "small supplier, open ones": (SMALL_TOKEN, "status=requested"),
-        "operator, first page": (OPERATOR_TOKEN, ""),
-        "operator, deep page": (OPERATOR_TOKEN, f"cursor=after-{_deep(every)}"),
-        "operator, open ones": (OPERATOR_TOKEN, "status=requested"),
+        "large supplier, first page": (TOKEN, LIST, ""),
+        "large supplier, deep page": (TOKEN, LIST, f"cursor=after-{_deep(own)}"),
+        "large supplier, open ones": (TOKEN, LIST, "status=requested"),
+        "large supplier, changed in a day": (TOKEN, LIST, f"changed_after={yesterday}"),
+        "small supplier, first page": (SMALL_TOKEN, LIST, ""),
+        "small supplier, open ones": (SMALL_TOKEN, LIST, "status=requested"),
+        "operator, first page": (OPERATOR_TOKEN, LIST, ""),
+        "operator, deep page": (OPERATOR_TOKEN, LIST, f"cursor=after-{_deep(every)}"),
+        "operator, open ones": (OPERATOR_TOKEN, LIST, "status=requested"),
+        "operator, changed in a day": (OPERATOR_TOKEN, LIST, f"changed_after={yesterday}"),
+        "large supplier, items": (TOKEN, ITEMS, ""),
+        "large supplier, items awaiting": (TOKEN, ITEMS, "awaiting=true"),
+        "small supplier, items": (SMALL_TOKEN, ITEMS, ""),
+        "operator, items": (OPERATOR_TOKEN, ITEMS, ""),
     }
 
 

@@ -46,8 +46,11 @@ Whatever a signal's receiver raises
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import QuerySet
+
 from timp_orders.policy import SYSTEM, System
 from timp_orders.services import reads
+from timp_orders.services.caller import Caller
 from timp_orders.services.calls import Change, Named, apply, perform
 from timp_orders.services.command import Command
 from timp_orders.services.outcome import Outcome
@@ -66,6 +69,7 @@ __all__ = [
     "apply_changes",
     "cancel_items",
     "confirm_cancellation",
+    "items_for",
     "reject_cancellation",
     "request_cancellation",
     "supported_actions",
@@ -194,6 +198,24 @@ def apply_changes(
         which one, counting from 0.
     """
     return apply(changes, by, via, all_or_nothing=all_or_nothing)
+
+
+def items_for(user: "User | System", items: "QuerySet[Any] | Iterable[Any]") -> list[Any]:
+    """Read items as a user may see them, to be shown on a page of the host's own.
+
+    One statement, beside that of a query set for its keys.
+
+    :param user: a signed-in user, or ``SYSTEM``.
+    :param items: a query set of order items, whose order and slices are kept; or items.
+    :returns: those that the user may see, in the same order, each with ``timp_cancellation``, its
+        latest cancellation or ``None``. For these, ``supported_actions(item, user)`` sends no
+        statement.
+    :raises TypeError: ``user`` is neither.
+    """
+    caller = Caller.of(user)
+    if isinstance(items, QuerySet):
+        return reads.visible_items(caller, list(items.values_list("pk", flat=True)))
+    return reads.visible_items(caller, [item.pk for item in items])
 
 
 def supported_actions(item: Any, user: "User | System") -> list[Action]:
