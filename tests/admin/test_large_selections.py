@@ -43,7 +43,7 @@ def test_all_across_pages_are_decided_in_batches(desk, decided, crowd):
     assert (many, many_decided) == (few, few_decided)
     size = 2 * BATCH_SIZE + 200
     most, most_decided, messages = decided(crowd(size)[0])
-    assert most == few
+    assert most == few + 1  # one for each two thousand
     assert most_decided < 3 * few_decided
     assert messages == [f"{size} cancellations were confirmed."]
     assert set(Cancellation.objects.values_list("status", "decision_note")) == {

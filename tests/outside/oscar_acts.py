@@ -11,6 +11,7 @@ django.setup()
 from django.contrib.auth.models import Permission, User  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.db.models import Sum  # noqa: E402
+from django.forms import inlineformset_factory  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
 from oscar.apps.partner.models import StockRecord  # noqa: E402
@@ -115,6 +116,18 @@ def stale_saves():
         yield
         line.save()
 
+    def by_inline(line):
+        kind = inlineformset_factory(Order, Line, fields=["status"], extra=0)
+        shown = kind(instance=line.order, prefix="lines")
+        data = {"lines-TOTAL_FORMS": len(shown.forms), "lines-INITIAL_FORMS": len(shown.forms)}
+        for form in shown.forms:
+            data[f"{form.prefix}-id"] = form.instance.pk
+            data[f"{form.prefix}-status"] = form.instance.status
+        yield
+        posted = kind(data, instance=Order.objects.get(pk=line.order_id), prefix="lines")
+        assert posted.is_valid(), posted.errors
+        posted.save()
+
     def by_dashboard(line):
         from oscar.apps.dashboard.orders.views import OrderDetailView
 
@@ -123,7 +136,7 @@ def stale_saves():
         request = type("Request", (), {"POST": {"new_status": "Being processed"}, "user": staff})()
         view.change_line_statuses(request, line.order, [line], [line.quantity])
 
-    for way in (by_line, by_cascade, by_save, by_dashboard):
+    for way in (by_line, by_cascade, by_save, by_inline, by_dashboard):
         (line,) = open_lines(1)
         steps = way(Line.objects.get(pk=line.pk))
         next(steps)

@@ -60,7 +60,7 @@ def error_of(code: str) -> errors.CancellationError:
 def announced(
     caller: Caller, action: Action, querysets: Iterable[QuerySet[Any]]
 ) -> list[Announced]:
-    """Rule on all items of some query sets, in one statement for each of these."""
+    """Rule on all items of some query sets, in a statement for each of their chunks."""
     rows = []
     for items in querysets:
         for facts in facts_of(caller, items):

@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 _READING = "_timp_reading"
+_CHUNK = 2000
 
 KNOWN = (
     "order_item_id",
@@ -198,11 +199,22 @@ def visible_items(caller: Caller, pks: Sequence[Any]) -> list[Any]:
 def facts_of(caller: Caller, items: QuerySet[Any]) -> Iterator[Facts]:
     """Read the facts about many items, without the items, in primary-key order.
 
+    A chunk at a time, by its keys: of a cursor over all of them PostgreSQL expects that few are
+    read, and joins the cancellations one by one.
+
     :param items: a query set of order items, of which only the primary keys are taken.
     """
     model = caller.model
-    key = model._meta.pk.name
-    found = items_with_facts(caller).filter(pk__in=items.using(caller.using).order_by().values(key))
+    named = items.using(caller.using).order_by().values(model._meta.pk.name)
+    every = caller.items().filter(pk__in=named).order_by("pk").values_list("pk", flat=True)
+    keys = list(every)
+    for start in range(0, len(keys), _CHUNK):
+        yield from _facts_of_keys(caller, keys[start : start + _CHUNK])
+
+
+def _facts_of_keys(caller: Caller, keys: list[Any]) -> Iterator[Facts]:
+    model = caller.model
+    found = items_with_facts(caller).filter(Among(F("pk"), keys))
     columns = {
         "pk": "pk",
         "uuid": model.UUID_FIELD,
@@ -213,7 +225,7 @@ def facts_of(caller: Caller, items: QuerySet[Any]) -> Iterator[Facts]:
     latest = [f"{LATEST}__{name}" for name in KNOWN]
     counted = (model.QUANTITY_FIELD, QUANTITY_CANCELLED) if caller.counts_parts else ()
     rows = found.order_by("pk").values_list(*columns.values(), *latest, *counted)
-    for pk, uuid, status, supplier, retailer, *rest in rows.iterator(chunk_size=2000):
+    for pk, uuid, status, supplier, retailer, *rest in rows:
         cancellation, counts = rest[: len(latest)], rest[len(latest) :]
         ordered, cancelled = counts or (None, 0)
         yield Facts(
