@@ -361,6 +361,12 @@ class TestWrong:
         text, said = run("-", "--confirm", stdin="")
         assert (text, said) == ("No cancellations.\n", "")
 
+    def test_an_item_that_is_not_there_is_a_row_of_the_table_too(self, run, made):
+        nowhere = str(uuid4())
+        text, said = run("-", "--confirm", stdin=nowhere)
+        assert text.splitlines()[1].split() == [nowhere, "not_found"]
+        assert said == "Refused: 1."
+
     def test_an_item_without_a_cancellation_is_told(self, told, order):
         item = OrderItemFactory(order=order)
         (row,) = told("-", "--confirm", stdin=str(item.uuid), message="Refused: 1.")

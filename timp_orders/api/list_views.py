@@ -49,10 +49,6 @@ class ListView(CancellationAPIView, ListBase):
     get_row_model: Callable[[], type[Any]]
     """Returns the model in the order of whose keys the rows come."""
 
-    @property
-    def row_model(self) -> type[Any]:
-        raise NotImplementedError
-
 
 class CancellationsView(ListView):
     """The cancellations that the caller may see, in the order of their requests.
