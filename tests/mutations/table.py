@@ -366,7 +366,7 @@ MUTATIONS = [
     ),
     Mutation(
         "the rest of an outright cancellation is forgotten",
-        ENGINE,
+        BATCHES,
         "_writes",
         never("leaves_rest"),
         "rest_cancelled",
