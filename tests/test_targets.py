@@ -13,6 +13,7 @@ from timp_orders.models import Cancellation, OrderItem
 from timp_orders.services import (
     SYSTEM,
     confirm_cancellation,
+    items_for,
     optimistic,
     reads,
     reject_cancellation,
@@ -151,6 +152,12 @@ class TestSubclassesOfTheItemModel:
         assert outcome.changed == [engraved.uuid]
         cancelled = OrderItem.objects.filter(status="Cancelled")
         assert [item.uuid for item in cancelled] == [engraved.uuid]
+
+    @pytest.mark.parametrize(
+        "items", [lambda model: model.objects.all(), lambda model: [model.objects.get()]]
+    )
+    def test_the_meant_item_is_read_for_a_page(self, child, engraved, items):
+        assert [item.uuid for item in items_for(SYSTEM, items(child))] == [engraved.uuid]
 
     def test_its_supported_actions_are_those_of_the_meant_item(self, child, engraved):
         reject_cancellation(engraved, by=SYSTEM)

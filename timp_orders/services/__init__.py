@@ -200,7 +200,7 @@ def apply_changes(
     return apply(changes, by, via, all_or_nothing=all_or_nothing)
 
 
-def items_for(user: "User | System", items: "QuerySet[Any] | Iterable[Any]") -> list[Any]:
+def items_for(user: "User | System", items: QuerySet[Any] | Iterable[Any]) -> list[Any]:
     """Read items as a user may see them, to be shown on a page of the host's own.
 
     One statement, beside that of a query set for its keys.
@@ -213,9 +213,10 @@ def items_for(user: "User | System", items: "QuerySet[Any] | Iterable[Any]") -> 
     :raises TypeError: ``user`` is neither.
     """
     caller = Caller.of(user)
+    key = caller.model._meta.pk.attname  # a subclass may have another of its own
     if isinstance(items, QuerySet):
-        return reads.visible_items(caller, list(items.values_list("pk", flat=True)))
-    return reads.visible_items(caller, [item.pk for item in items])
+        return reads.visible_items(caller, list(items.values_list(key, flat=True)))
+    return reads.visible_items(caller, [getattr(item, key) for item in items])
 
 
 def supported_actions(item: Any, user: "User | System") -> list[Action]:
