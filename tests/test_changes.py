@@ -10,7 +10,7 @@ from django.dispatch import receiver
 from django.test.utils import CaptureQueriesContext
 
 from tests.test_services import SERVICES, callers, codes, expected_for, make, rows
-from tests.test_states import CANCELLATION_STATUSES, ITEM_STATUSES
+from tests.test_states import CANCELLATION_STATUSES, ITEM_STATUSES, RESULTS
 from timp_orders import errors, services
 from timp_orders.models import Cancellation, OrderItem
 from timp_orders.services import SYSTEM, Change, apply_changes
@@ -25,13 +25,6 @@ __all__ = ["callers"]  # the fixture
 
 CALLERS = ["supplier", "retailer", "both", "stranger", "powerless_supplier", "auditor", "operator"]
 STATES = list(product(ITEM_STATUSES, CANCELLATION_STATUSES))
-RESULTS = {
-    "request": "requested",
-    "confirm": "confirmed",
-    "reject": "rejected",
-    "withdraw": "withdrawn",
-    "cancel": "confirmed",
-}
 
 
 def ready(order, supplier, actions):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.timezone import is_aware, localtime
 
-__all__ = ["BYTE_ORDER_MARK", "neutral"]
+__all__ = ["BYTE_ORDER_MARK", "Echo", "neutral"]
 
 BYTE_ORDER_MARK = "\ufeff"
 """Begins a file: without it, spreadsheets take UTF-8 for the system's own encoding."""
@@ -20,6 +20,13 @@ _FORMULA = re.compile(f"[{_SKIPPED}]*(?!-[0-9]+(?:[.,][0-9]+)?\\s*$)[{_SIGNS}]")
 # Whatever separates cells here, a spreadsheet may be set to another sign, and then does not see
 # the quotes around a cell either.
 _SEPARATOR = re.compile("([;|\t\r\n])")
+
+
+class Echo:
+    """The file of a ``csv.writer`` whose ``writerow()`` is to return the line."""
+
+    def write(self, value: str) -> str:
+        return value
 
 
 def neutral(value: Any) -> Any:

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.servers import demo
+from tests.servers import ROOT, demo
 
 TOKENS = {"supplier": "1234567890", "retailer": "0987654321"}
 CONFIG = Path(__file__).with_name("schemathesis.toml")
@@ -29,7 +29,7 @@ def fuzz(base: str, token: str, examples: str, folder: str) -> int:
     variables = {
         **os.environ,
         "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks",
-        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+        "PYTHONPATH": str(ROOT),
     }
     return subprocess.run(command, check=False, cwd=folder, env=variables).returncode
 

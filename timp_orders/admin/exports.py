@@ -13,17 +13,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from timp_orders.models import get_order_item_model
-from timp_orders.spreadsheets import BYTE_ORDER_MARK, neutral
+from timp_orders.spreadsheets import BYTE_ORDER_MARK, Echo, neutral
 
 __all__ = ["csv_rows", "streamed"]
 
 _CHUNK = 2000
 _ROWS_IN_PART = 100
-
-
-class _Echo:
-    def write(self, value: str) -> str:
-        return value
 
 
 _HEADINGS = {"quantity": "quantity_ordered"}
@@ -51,7 +46,7 @@ def csv_rows(
     columns["item_status"] = lambda found: model.status_name(_of_item(status, found))
     columns |= {_HEADINGS.get(name, name): partial(_of_item, path) for name, path in paths.items()}
     columns |= masked
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     yield BYTE_ORDER_MARK + writer.writerow(columns)
     for cancellation in cancellations.iterator(chunk_size=_CHUNK):
         yield writer.writerow(neutral(value(cancellation)) for value in columns.values())

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import DataError
+from django.db import DataError, router
 from django.http import StreamingHttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.common import no_append_slash
@@ -22,8 +22,10 @@ from timp_orders import errors
 from timp_orders.api import problems
 from timp_orders.api.body import BodyParser, is_unreadable, receive
 from timp_orders.conf import settings
+from timp_orders.models import get_order_item_model
 from timp_orders.policy import may_be_on_a_side
-from timp_orders.states import Action
+from timp_orders.services.caller import Caller
+from timp_orders.states import Action, Via
 
 if TYPE_CHECKING:
     GenericBase = GenericAPIView[Any]
@@ -72,6 +74,12 @@ class CancellationAPIView(GenericBase):
     def max_body_bytes(self) -> int:
         """The longest body that is read."""
         return settings.MAX_BODY_BYTES
+
+    @property
+    def reader(self) -> Caller:
+        """The user as one who reads, from the database that reads go to."""
+        using = router.db_for_read(get_order_item_model())
+        return Caller.of(self.request.user, via=Via.API, using=using)
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         classes = self.authentication_classes or settings.authentication_classes

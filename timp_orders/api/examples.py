@@ -126,13 +126,13 @@ def requests() -> dict[str, dict[str, dict[str, Any]]]:
     }
     own = {**_request(), "cancellation_uuid": _CANCELLATION_UUID}
     part = {"quantity": 1} if get_order_item_model().counts_parts() else {}
-    reason = host_values().rejection_reason
+    rejection = {"reason": host_values().rejection_reason, "note": _note("Already packed.")}
     return {
         "confirmCancellation": {**decision, **({"A part of it": part} if part else {})},
         "rejectCancellation": {
-            "With a reason": {"reason": reason, "note": _note("Already packed.")},
+            "With a reason": rejection,
             "The very cancellation that was seen": {
-                "reason": reason,
+                "reason": rejection["reason"],
                 "cancellation_uuid": _CANCELLATION_UUID,
             },
         },
@@ -143,31 +143,21 @@ def requests() -> dict[str, dict[str, dict[str, Any]]]:
         },
         "cancelItem": {"With a reason": _request()},
         "requestCancellationByDelete": {"Without a word": {}},
-        "applyChanges": {
-            "Each with an action of its own": {
-                "changes": [
-                    {
-                        "order_item_uuid": _ITEM_UUID,
-                        "action": "confirm",
-                        "cancellation_uuid": _CANCELLATION_UUID,
-                    },
-                    {
-                        "order_item_uuid": _REJECTED_UUID,
-                        "action": "reject",
-                        "reason": reason,
-                        "note": _note("Already packed."),
-                    },
-                ]
-            }
-        },
+        "applyChanges": {"Each with an action of its own": {"changes": _changes(rejection)}},
         "requestOrderCancellation": {"With a reason": {"order_uuid": ORDER_UUID, **_request()}},
         "confirmOrderCancellation": {
             "With a note": {"note": _note("Taken out of the picking list.")}
         },
-        "rejectOrderCancellation": {
-            "With a reason": {"reason": reason, "note": _note("Already packed.")}
-        },
+        "rejectOrderCancellation": {"With a reason": rejection},
     }
+
+
+def _changes(rejection: dict[str, str]) -> list[dict[str, str]]:
+    confirmation = {"action": "confirm", "cancellation_uuid": _CANCELLATION_UUID}
+    return [
+        {"order_item_uuid": _ITEM_UUID, **confirmation},
+        {"order_item_uuid": _REJECTED_UUID, "action": "reject", **rejection},
+    ]
 
 
 def answers(path: str = _PATH) -> dict[str, Any]:

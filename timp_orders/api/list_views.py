@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from django.db import router
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError
@@ -22,10 +21,8 @@ from timp_orders.api.pagination import KeyPagination
 from timp_orders.api.serializers import ItemSerializer, ListedCancellationSerializer
 from timp_orders.conf import settings
 from timp_orders.models import Cancellation, get_order_item_model
-from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.services import apply_changes
-from timp_orders.services.caller import Caller
-from timp_orders.services.reads import visible_items
+from timp_orders.services.reads import visible_cancellations, visible_items
 from timp_orders.states import Via
 
 if TYPE_CHECKING:
@@ -75,15 +72,7 @@ class CancellationsView(ListView):
         return ListedCancellationSerializer if is_read else OutcomeSerializer
 
     def get_queryset(self) -> QuerySet[Cancellation]:
-        model = get_order_item_model()
-        using = router.db_for_read(model)
-        cancellations = Cancellation.objects.using(using).select_related(
-            "order_item", *(f"order_item__{path}" for path in model.order_relations())
-        )
-        if settings.policy.standing(self.request.user).sees_all:
-            return cancellations
-        visible: QuerySet[Any] = OrderItemQuerySet(model, using=using).visible_to(self.request.user)
-        return cancellations.filter(order_item__in=visible)
+        return visible_cancellations(self.reader)
 
     def patch(self, request: Request) -> Response:
         """Change many items in one call, each with an action of its own.
@@ -115,12 +104,9 @@ class ItemListView(ListView):
         return get_order_item_model()
 
     def get_queryset(self) -> QuerySet[Any]:
-        model = get_order_item_model()
-        items: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=router.db_for_read(model))
-        return items.visible_to(self.request.user)
+        return self.reader.visible_items()
 
     def paginate_queryset(self, queryset: Any) -> Any:
         """Find a page of keys, and then read what answers say of these items."""
         page = super().paginate_queryset(queryset.only("pk"))
-        caller = Caller.of(self.request.user, via=Via.API, using=queryset.db)
-        return visible_items(caller, [row.pk for row in page or []])
+        return visible_items(self.reader, [row.pk for row in page or []])

@@ -10,7 +10,6 @@ A host that wants something else subclasses a view and routes to its own: see th
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
-from django.db import router
 from rest_framework.generics import UpdateAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -30,9 +29,7 @@ from timp_orders.api.serializers import (
     ItemSerializer,
     shared,
 )
-from timp_orders.models import get_order_item_model
 from timp_orders.services import BY_ACTION
-from timp_orders.services.caller import Caller
 from timp_orders.services.reads import visible_item
 from timp_orders.states import Action, Via
 
@@ -130,9 +127,8 @@ class ItemView(ItemCallView):
 
     def get(self, request: Request, order_item_uuid: UUID) -> Response:
         """Return the item, its newest cancellations, and what the caller may do now."""
-        model = get_order_item_model()
-        caller = Caller.of(request.user, via=Via.API, using=router.db_for_read(model))
-        item = visible_item(caller, **{model.UUID_FIELD: order_item_uuid})
+        reader = self.reader
+        item = visible_item(reader, **{reader.model.UUID_FIELD: order_item_uuid})
         if item is None:
             raise errors.NotFound
         return self.answer(item)

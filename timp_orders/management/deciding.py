@@ -27,19 +27,9 @@ __all__ = [
     "meant_by",
     "row",
     "rows_of",
-    "visible_cancellations",
 ]
 
 _WORDS = {"change": "would change", "replay": "unchanged"}
-
-
-def visible_cancellations(caller: Caller) -> QuerySet[Cancellation]:
-    """Return the cancellations that the caller may see, with their items."""
-    relations = [f"order_item__{path}" for path in caller.model.order_relations()]
-    found = Cancellation.objects.using(caller.using).select_related("order_item", *relations)
-    if caller.standing.sees_all:
-        return found
-    return found.filter(order_item__in=caller.visible_items())
 
 
 def meant_by(cancellations: QuerySet[Cancellation], uuid_field: str) -> Iterator[Meant]:
@@ -83,10 +73,7 @@ def carry_out(caller: Caller, command: Command, batch: Sequence[Meant]) -> dict[
         )
         for one in batch
     ]
-    outcome = apply_changes(changes, by=caller.by, via=caller.via)
-    results = dict.fromkeys(outcome.changed, "changed")
-    results |= dict.fromkeys(outcome.unchanged, "unchanged")
-    results |= {uuid: error.code for uuid, error in outcome.refused.items()}
+    results = apply_changes(changes, by=caller.by, via=caller.via).results()
     return {one.order_item_uuid: results[one.order_item_uuid] for one in batch}
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.core.management.base import CommandError, OutputWrapper
 from django.utils.timezone import is_aware, localtime
 
-from timp_orders.spreadsheets import BYTE_ORDER_MARK, neutral
+from timp_orders.spreadsheets import BYTE_ORDER_MARK, Echo, neutral
 
 __all__ = ["COLUMNS", "FORMATS", "Meant", "Row", "read_meant", "write"]
 
@@ -114,15 +114,10 @@ def _text(value: Any) -> str:
 
 
 def _csv(rows: Iterator[Row]) -> Iterator[str]:
-    writer = csv.writer(_Echo(), lineterminator="")
+    writer = csv.writer(Echo(), lineterminator="")
     yield writer.writerow(COLUMNS)
     for row in rows:
         yield writer.writerow([neutral(row.get(name)) for name in COLUMNS])
-
-
-class _Echo:
-    def write(self, value: str) -> str:
-        return value
 
 
 def _json_lines(rows: Iterator[Row]) -> Iterator[str]:

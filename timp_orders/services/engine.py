@@ -174,10 +174,7 @@ def _log(caller: Caller, outcome: Outcome, addressed: Iterable[Addressed]) -> No
     if not logger.isEnabledFor(logging.INFO):
         return
     commands = dict(addressed)
-    results = [(uuid, "changed") for uuid in outcome.changed]
-    results += [(uuid, "unchanged") for uuid in outcome.unchanged]
-    results += [(uuid, error.code) for uuid, error in outcome.refused.items()]
-    for uuid, result in results:
+    for uuid, result in outcome.results().items():
         action = commands[uuid].action
         side = caller.party(action)
         logger.info("%s item=%s side=%s via=%s: %s", action, uuid, side, caller.via, result)

@@ -32,6 +32,17 @@ class Outcome:
     def __bool__(self) -> bool:
         return True  # an outcome without items is one all the same
 
+    def results(self) -> dict[UUID, str]:
+        """Tell in a word what became of each item.
+
+        :returns: ``"changed"``, ``"unchanged"`` or the code of the refusal, by the item's UUID.
+        """
+        return {
+            **dict.fromkeys(self.changed, "changed"),
+            **dict.fromkeys(self.unchanged, "unchanged"),
+            **{uuid: error.code for uuid, error in self.refused.items()},
+        }
+
     def raise_if_refused(self) -> None:
         """Raise the error of the first item that was refused, if one was.
 

@@ -34,6 +34,7 @@ __all__ = [
     "named",
     "reading_for",
     "reading_of",
+    "visible_cancellations",
     "visible_item",
     "visible_items",
 ]
@@ -178,6 +179,15 @@ def reading_for(item: Any, by: Any) -> Reading:
     return Reading(caller, Facts(item.pk, uuid, None, False, False, None))  # it vanished
 
 
+def visible_cancellations(caller: Caller) -> QuerySet[Cancellation]:
+    """Return the cancellations that the caller may see, with their items."""
+    relations = (f"order_item__{path}" for path in caller.model.order_relations())
+    found = Cancellation.objects.using(caller.using).select_related("order_item", *relations)
+    if caller.standing.sees_all:
+        return found
+    return found.filter(order_item__in=caller.visible_items())
+
+
 def visible_item(caller: Caller, **lookup: Any) -> Any | None:
     """Read an item with all that an answer needs; ``None`` if the caller sees no such item."""
     for item in items_with_facts(caller).filter(**lookup).order_by():
@@ -206,8 +216,7 @@ def facts_of(caller: Caller, items: QuerySet[Any]) -> Iterator[Facts]:
     """
     model = caller.model
     named = items.using(caller.using).order_by().values(model._meta.pk.name)
-    every = caller.items().filter(pk__in=named).order_by("pk").values_list("pk", flat=True)
-    keys = list(every)
+    keys = list(caller.items().filter(pk__in=named).order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(keys), _CHUNK):
         yield from _facts_of_keys(caller, keys[start : start + _CHUNK])
 

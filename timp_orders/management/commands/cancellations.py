@@ -19,6 +19,7 @@ from timp_orders.models.querysets import Among
 from timp_orders.services import SYSTEM
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command as Decision
+from timp_orders.services.reads import visible_cancellations
 from timp_orders.states import Action, CancellationStatus
 
 __all__ = ["Command"]
@@ -153,7 +154,7 @@ def _filters(options: dict[str, Any]) -> QueryDict:
 
 
 def _filtered(caller: Caller, filters: QueryDict) -> QuerySet[Cancellation]:
-    filterset = CancellationFilterSet(filters, deciding.visible_cancellations(caller))
+    filterset = CancellationFilterSet(filters, visible_cancellations(caller))
     blank = {name for name, values in filters.lists() if not all(map(str.strip, values))}
     for name in [*blank, *(name for name in filters if name not in filterset.filters)]:
         raise CommandError(f"{_flag(name)} is no filter here, or needs a value.")

@@ -21,7 +21,7 @@ import uuid
 
 from django.db import migrations, models
 
-FIELDS = {fields}
+FIELDS = [{fields}]
 
 
 def fill(apps, schema_editor):
@@ -82,7 +82,7 @@ class Command(BaseCommand):
         is_before = items in {model._meta.label_lower for model in models}
         text = _TEMPLATE.format(
             app=app,
-            fields=f"[{', '.join(map(_named, fields))}]",
+            fields=", ".join(f"({_named(field)})" for field in fields),
             last=last,
             before='[("timp_orders", "0002_order_items")]' if is_before else "[]",
             added="\n".join(_operation("AddField", field, _EMPTY) for field in fields),
@@ -122,8 +122,8 @@ def _field(model: Any) -> Any:
 
 
 def _named(field: Any) -> str:
-    return f'("{field.model._meta.model_name}", "{field.name}")'
+    return f'"{field.model._meta.model_name}", "{field.name}"'
 
 
 def _operation(kind: str, field: Any, described: str) -> str:
-    return f"        migrations.{kind}({_named(field)[1:-1]}, {described}),"
+    return f"        migrations.{kind}({_named(field)}, {described}),"
