@@ -2,7 +2,7 @@ import pytest
 from django.apps import apps
 
 from timp_orders.models import OrderItem
-from timp_orders.signals import cancellation_confirmed
+from timp_orders.signals import cancellation_confirmed, cancellation_due
 from timp_orders.testing import (
     CancellationFactory,
     OrderFactory,
@@ -19,12 +19,14 @@ def pytest_xdist_auto_num_workers(config):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_refunds():
-    """The tests of the example project's refunds connect their receiver themselves."""
+def _no_side_effects():
+    """The tests of the example project's refunds and reminders connect the receivers themselves."""
     if apps.is_installed("refunds"):
         from refunds.receivers import enqueue_refund
+        from reminders.receivers import enqueue_reminder
 
         cancellation_confirmed.disconnect(enqueue_refund)
+        cancellation_due.disconnect(enqueue_reminder)
 
 
 @pytest.fixture

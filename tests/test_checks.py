@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -205,6 +206,19 @@ WRONG = [
     *[
         ({"TIMP_ORDERS": {"PARTIAL_QUANTITIES": True}}, own(QUANTITY_FIELD=path), "E027", hint)
         for path, hint in [("", "a column that holds"), ("order__id", "switch the setting off")]
+    ],
+    *[
+        (
+            {"TIMP_ORDERS": {"RESPOND_WITHIN": timedelta(hours=2), "REMIND_BEFORE": before}},
+            None,
+            "E028",
+            "Lower REMIND_BEFORE",
+        )
+        for before in (timedelta(hours=2), timedelta(days=1))
+    ],
+    *[
+        ({"TIMP_ORDERS": {key: value}}, None, "E029", 'Set TIMP_ORDERS["RESPOND_WITHIN"]')
+        for key, value in [("ON_DEADLINE", "reject"), ("REMIND_BEFORE", timedelta(hours=1))]
     ],
     ({}, own(ORDER_UUID_FIELD="order__po_number"), "E022", "no calls on whole orders"),
     ({}, own(ORDER_UUID_FIELD="order__pk"), "E022", "which is no UUIDField"),

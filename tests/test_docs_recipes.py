@@ -1,10 +1,12 @@
-"""The recipes of ``docs/extending.rst``: each block is run as the module that its caption names."""
+"""The recipes of the documents: each block is run as the module that its caption names."""
 
 import re
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
 from types import ModuleType
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib import admin
@@ -12,27 +14,38 @@ from django.contrib.auth.models import Group
 from django.core import mail, signing
 from django.test import Client
 from django.urls import NoReverseMatch, path, reverse
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 from rest_framework.authtoken.models import Token
 
 from timp_orders import services, signals
 from timp_orders.models import Cancellation, OrderItem
 from timp_orders.services import SYSTEM
-from timp_orders.testing import OrderItemFactory, UserFactory
+from timp_orders.testing import CancellationFactory, OrderItemFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
-PAGE = (Path(__file__).resolve().parent.parent / "docs" / "extending.rst").read_text()
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PAGE = (DOCS / "extending.rst").read_text()
 SECTION = re.compile(r"^(?P<title>.+)\n-{3,}\n(?P<text>(?:.*\n(?!.+\n-{3,}\n))*)", re.M)
 BLOCK = re.compile(
     r"^\.\. code-block:: python\n    :caption: (?P<caption>.+)\n\n(?P<code>(?:(?: {4}.*)?\n)+)",
     re.M,
 )
-RECIPES = {
-    section["title"]: [
-        (block["caption"], dedent(block["code"])) for block in BLOCK.finditer(section["text"])
-    ]
-    for section in SECTION.finditer(PAGE)
-}
+
+
+def recipes_of(page):
+    """Return captions and code, by the title of the section."""
+    return {
+        section["title"]: [
+            (block["caption"], dedent(block["code"])) for block in BLOCK.finditer(section["text"])
+        ]
+        for section in SECTION.finditer(page)
+    }
+
+
+EXTENDING = recipes_of(PAGE)
+RECIPES = {**recipes_of((DOCS / "deadlines.rst").read_text()), **EXTENDING}
 
 
 @pytest.fixture
@@ -80,9 +93,9 @@ def confirm_url(item):
 
 
 def test_every_section_is_a_recipe_with_code():
-    assert set(re.findall(r"^(.+)\n-{3,}$", PAGE, re.M)) == set(RECIPES)
-    assert all(RECIPES.values())
-    assert sum(map(len, RECIPES.values())) == PAGE.count(".. code-block::")
+    assert set(re.findall(r"^(.+)\n-{3,}$", PAGE, re.M)) == set(EXTENDING)
+    assert all(EXTENDING.values())
+    assert sum(map(len, EXTENDING.values())) == PAGE.count(".. code-block::")
 
 
 class TestAnotherAuthentication:
@@ -215,3 +228,53 @@ def test_an_own_admin_takes_the_place_of_the_apps(recipe, item, monkeypatch, set
     assert shown.list_display == ["action_checkbox", "sku_id", "quantity_ordered", "status"]
     actions = dict(shown.model_admin.get_action_choices(page.wsgi_request))
     assert {"pack", "confirm_cancellation"} <= set(actions)
+
+
+class TestDeadlines:
+    """The policies of ``docs/deadlines.rst``."""
+
+    @pytest.fixture
+    def requested(self, monkeypatch):
+        def requested(at, *items):
+            monkeypatch.setattr(timezone, "now", lambda: at)
+            services.request_cancellation(items, by=SYSTEM)
+            return [item.cancellations.get().respond_by for item in items]
+
+        return requested
+
+    @pytest.mark.parametrize(
+        ("day", "answered"),
+        [
+            ("2030-04-10", "2030-04-12"),
+            ("2030-04-11", "2030-04-15"),  # over a weekend
+            ("2030-04-13", "2030-04-16"),  # on a Saturday
+            ("2030-04-18", "2030-04-24"),  # over Easter, from Good Friday to Easter Monday
+            ("2030-03-29", "2030-04-02"),  # the clocks go forward in between
+        ],
+    )
+    def test_business_days(self, recipe, settings, item, requested, day, answered):
+        settings.TIME_ZONE = "Europe/Berlin"
+        recipe("Business days")
+        berlin = ZoneInfo("Europe/Berlin")
+        at = datetime.fromisoformat(f"{day}T15:30").replace(tzinfo=berlin)
+        wanted = datetime.fromisoformat(f"{answered}T15:30").replace(tzinfo=berlin)
+        assert requested(at.astimezone(UTC), item) == [wanted]
+
+    def test_by_supplier(self, recipe, order, requested):
+        recipe("By supplier")
+        items = [
+            OrderItemFactory(order=order, supplier__name=name, quantity_ordered=quantity)
+            for name, quantity in [("Harbor Home Goods", 1), ("Atelier Lumière", 1), ("Other", 12)]
+        ]
+        at = datetime(2030, 1, 1, tzinfo=UTC)
+        found = requested(at, *items)
+        assert found == [at + timedelta(hours=24), None, at + timedelta(hours=48)]
+        done = services.enforce_deadlines(now=at + timedelta(days=3))
+        assert done == services.Enforced(overdue=2, confirmed=1)
+
+    def test_by_django_tasks(self, recipe, settings, item):
+        settings.TIMP_ORDERS = {"RESPOND_WITHIN": timedelta(hours=1), "ON_DEADLINE": "confirm"}
+        CancellationFactory(order_item=item, respond_by=timezone.now())
+        deadlines = recipe("Running it")["shop.tasks"].deadlines
+        assert deadlines.call() == 1
+        assert DBTaskResult.objects.filter(run_after__gt=timezone.now()).count() == 1

@@ -101,6 +101,8 @@ def test_every_action_has_a_signal_and_they_are_exported():
     assert {getattr(signals, name) for name in signals.__all__ if name != "BY_ACTION"} == {
         *BY_ACTION.values(),
         signals.cancellations_changed,
+        signals.cancellation_due,  # of deadlines, which are no actions
+        signals.cancellation_overdue,
     }
 
 

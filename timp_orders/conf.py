@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
@@ -10,6 +11,8 @@ from django.core.signals import setting_changed
 from django.dispatch import receiver
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
+
+from timp_orders.states import OnDeadline
 
 if TYPE_CHECKING:
     from rest_framework.authentication import BaseAuthentication
@@ -82,12 +85,22 @@ def _is_positive(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def _is_span(value: object) -> bool:
+    # Ten years, so that no moment leaves the calendar.
+    return value is None or (
+        isinstance(value, timedelta) and timedelta(0) < value <= timedelta(days=3660)
+    )
+
+
 def _is_switch(value: object) -> bool:
     return isinstance(value, bool)
 
 
 def _is_reasons(value: object) -> bool:
     return isinstance(value, Mapping) and all(_is_text(key) and len(key) <= 64 for key in value)
+
+
+_SPAN = "a timedelta of more than nothing and at most ten years, or None"
 
 
 class Settings:
@@ -134,6 +147,13 @@ class Settings:
     REJECTION_NEEDS_REASON = Setting(False, _is_switch, "True or False")
     PARTIAL_QUANTITIES = Setting(False, _is_switch, "True or False")
     SUPPLIER_MAY_CANCEL = Setting(False, _is_switch, "True or False")
+    RESPOND_WITHIN = Setting[timedelta | None](None, _is_span, _SPAN)
+    ON_DEADLINE = Setting(
+        OnDeadline.NOTHING.value,
+        lambda value: isinstance(value, str) and value in OnDeadline.values,
+        f"one of {', '.join(OnDeadline.values)}",
+    )
+    REMIND_BEFORE = Setting[timedelta | None](None, _is_span, _SPAN)
     NOTE_MAX_LENGTH = Setting(2000, _is_positive, "a positive number of characters")
     MAX_BODY_BYTES = Setting(64 * 1024, _is_positive, "a positive number of bytes")
     MAX_CHANGES = Setting(500, _is_positive, "a positive number of changes")

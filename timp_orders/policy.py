@@ -1,6 +1,7 @@
 """The policy, which hosts may replace: who is on which side, and who may do what."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
@@ -8,11 +9,14 @@ from django.apps import apps
 from django.db.models import QuerySet
 from django.db.models.constants import LOOKUP_SEP
 
+from timp_orders.conf import settings
 from timp_orders.has_perm import has_permission
 from timp_orders.states import Side
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+    from timp_orders.models import Cancellation
 
     User = AbstractBaseUser | AnonymousUser
 
@@ -21,6 +25,7 @@ __all__ = [
     "Policy",
     "Standing",
     "System",
+    "gives_deadlines",
     "may_be_on_a_side",
     "require_actor",
     "require_user",
@@ -62,6 +67,12 @@ def require_actor(by: Any) -> Any:
 def may_be_on_a_side(user: "User | System") -> TypeGuard["User"]:
     """Tell whether the user is signed in and active, so that organizations count."""
     return user is not SYSTEM and bool(user.is_authenticated and getattr(user, "is_active", True))
+
+
+def gives_deadlines() -> bool:
+    """Tell whether requests may have a deadline: by the setting, or by the host's policy."""
+    has_own = type(settings.policy).respond_by is not Policy.respond_by
+    return has_own or settings.RESPOND_WITHIN is not None
 
 
 class Standing(NamedTuple):
@@ -131,6 +142,30 @@ class Policy:
         path = model.paths()[side]
         field = model._meta.get_field(path.partition(LOOKUP_SEP)[0])
         return field.attname if field in model._meta.local_fields else None
+
+    def respond_by(
+        self, items: QuerySet[Any], requested_at: datetime
+    ) -> datetime | Mapping[Any, datetime | None] | None:
+        """Say until when suppliers have to answer requests; asked once for a batch of them.
+
+        What is said is kept with each request, whatever the settings become.
+
+        :param items: the order items, at most 1,000, whose rows are locked.
+        :param requested_at: when the cancellations are requested; as all moments here it is aware
+            of its time zone exactly if ``USE_TZ`` is on.
+        :returns: one moment for all; or moments by the items' primary keys, where an item that is
+            left out has no deadline; or ``None``, for no deadline.
+        """
+        within = settings.RESPOND_WITHIN
+        return None if within is None else requested_at + within
+
+    def on_deadline(self, cancellation: "Cancellation") -> str:
+        """Say what becomes of an open cancellation whose deadline has passed; asked once for each.
+
+        :param cancellation: with its ``order_item``, and what that one's declared paths lead to.
+        :returns: ``"nothing"``, ``"confirm"`` or ``"reject"``.
+        """
+        return settings.ON_DEADLINE
 
     def is_operator(self, user: "User") -> bool:
         """Tell whether the user may act for either side and see everything."""

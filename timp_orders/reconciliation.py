@@ -13,12 +13,13 @@ from django.db import router
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from timp_orders.models import Cancellation, get_order_item_model
-from timp_orders.models.querysets import QUANTITY_CANCELLED, OrderItemQuerySet
+from timp_orders.models.querysets import QUANTITY_CANCELLED, OrderItemQuerySet, by_pages
 from timp_orders.states import CancellationStatus
 
 __all__ = ["INCONSISTENCIES", "Finding", "Inconsistency", "find_inconsistencies"]
 
 _CHUNK = 1000
+_COLUMNS = ("pk", "uuid", "status", "item_uuid", "current_status")
 _OPEN = Q(status=CancellationStatus.REQUESTED)
 _CONFIRMED = Q(status=CancellationStatus.CONFIRMED)
 _PART = _CONFIRMED & Q(quantity_left__isnull=False, quantity_left__gt=0)
@@ -68,17 +69,8 @@ def find_inconsistencies() -> Iterator[Finding]:
     )
     for kind in INCONSISTENCIES:
         if (condition := kind.condition(using)) is not None:
-            for _, *columns in _in_chunks(rows.filter(condition)):
-                yield Finding(kind.code, *columns)
-
-
-def _in_chunks(rows: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
-    # By key, not by a cursor of the database: a pooler may not keep one.
-    columns = rows.order_by("pk").values_list("pk", "uuid", "status", "item_uuid", "current_status")
-    last = 0
-    while chunk := list(columns.filter(pk__gt=last)[:_CHUNK]):
-        yield from chunk
-        last = chunk[-1][0]
+            for page in by_pages(rows.filter(condition), _COLUMNS, _CHUNK):
+                yield from (Finding(kind.code, *columns) for _, *columns in page)
 
 
 def _others(using: str, **where: Any) -> Exists:

@@ -1,4 +1,4 @@
-"""Signals: one for each cancellation that changed, and one for all that a batch changed.
+"""Signals: for each cancellation that changed, for all that a batch changed, and for deadlines.
 
 The four of the actions are sent with ``sender=Cancellation`` and the same arguments:
 
@@ -6,12 +6,15 @@ The four of the actions are sent with ``sender=Cancellation`` and the same argum
     ``cancellation.item_status`` is the item's status before. (In a call on many items, an earlier
     signal's receiver may have written them since.)
 :by: the user, or ``timp_orders.services.SYSTEM``.
-:via: the door: ``"api"``, ``"admin"`` or ``"code"``.
+:via: the door: ``"api"``, ``"admin"``, ``"code"``, or ``"deadline"`` for what silence decided.
 
 :data:`cancellations_changed` follows them, once for each batch of at most 1,000 items. In place of
 ``cancellation`` it has ``action`` (an ``Action``) and ``cancellations`` (a list, in the order of
 their items' primary keys), so that a receiver can lock shared rows in one order, give back one
 payment, or send one mail.
+
+:data:`cancellation_due` and :data:`cancellation_overdue` are about what did not happen. They have
+the arguments of the four, and are sent by ``timp_orders.services.enforce_deadlines``.
 
 They are sent *inside* the transaction, with the rows locked: what a receiver writes commits or
 rolls back with the decision. A receiver that raises vetoes it (``timp_orders.errors.Veto`` is
@@ -27,6 +30,8 @@ from timp_orders.states import Action
 __all__ = [
     "BY_ACTION",
     "cancellation_confirmed",
+    "cancellation_due",
+    "cancellation_overdue",
     "cancellation_rejected",
     "cancellation_requested",
     "cancellation_withdrawn",
@@ -49,6 +54,19 @@ cancellation_rejected = Signal()
 
 cancellation_withdrawn = Signal()
 """The retailer took the request back: the item stays as it was."""
+
+cancellation_due = Signal()
+"""The supplier's time is nearly over (``TIMP_ORDERS["REMIND_BEFORE"]``): once for a cancellation.
+
+``cancellation.reminded_at`` is committed with what receivers write; after a veto it is sent again.
+"""
+
+cancellation_overdue = Signal()
+"""The supplier's time is over: once for a cancellation, before anything is decided by that.
+
+``cancellation.on_deadline`` says what will be decided. ``cancellation.overdue_at`` is committed
+with what receivers write; after a veto it is sent again.
+"""
 
 cancellations_changed = Signal()
 """A batch changed, all by the same ``action``; ``"cancel"`` has confirmed them."""

@@ -17,6 +17,7 @@ __all__ = [
     "CancellationStatus",
     "ItemStatus",
     "Lifecycle",
+    "OnDeadline",
     "Party",
     "Side",
     "Via",
@@ -69,6 +70,15 @@ class Via(TextChoices):
     API = "api", _("API")
     ADMIN = "admin", _("admin")
     CODE = "code", _("code")
+    DEADLINE = "deadline", _("deadline")
+
+
+class OnDeadline(TextChoices):
+    """What becomes of an open cancellation that nobody answered in time."""
+
+    NOTHING = "nothing", _("nothing")
+    CONFIRM = "confirm", _("confirm")
+    REJECT = "reject", _("reject")
 
 
 class Action(TextChoices):

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from rest_framework.authtoken.models import Token
 
+from timp_orders.conf import settings as app_settings
 from timp_orders.models import Cancellation, Order, OrderItem, Organization
 
 SESSION = "h9qjyhleectu7aef5pkwma0jn2gxgitz"
@@ -109,6 +110,7 @@ class Demonstration:
 
     def __init__(self):
         self.now = timezone.now()
+        self.within = app_settings.RESPOND_WITHIN
         self.reasons = cycle(REASONS)
         self.rejection_reasons = cycle(REJECTION_REASONS)
         self.notes = {status: cycle(notes) for status, notes in DECISION_NOTES.items()}
@@ -271,6 +273,7 @@ class Demonstration:
             note=note,
             requested_at=requested_at,
             requested_side="retailer",
+            respond_by=self.within and requested_at + self.within,
             **asked,
             **made_by(retailer, "requested"),
         )

@@ -1,9 +1,11 @@
 """A small host project. Lines marked "timp_orders" are all that the app needs of a host."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
+import django
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -29,6 +31,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_tasks_db",
     "refunds",  # a side effect of confirming, carried out by a worker
+    "reminders",  # e-mails to suppliers whose time is nearly over, by the same worker
     "desk",  # a page on which a supplier's people decide
     "example",
 ]
@@ -94,8 +97,19 @@ STATIC_URL = "static/"
 LOGIN_REDIRECT_URL = "desk:waiting"
 LOGOUT_REDIRECT_URL = "login"
 
-# timp_orders: a part of an item's quantity can be cancelled (off by default).
-TIMP_ORDERS = {"PARTIAL_QUANTITIES": True}
+# timp_orders: what is off by default.
+TIMP_ORDERS = {
+    "PARTIAL_QUANTITIES": True,  # a part of an item's quantity can be cancelled
+    "RESPOND_WITHIN": timedelta(days=5),  # until when suppliers have to answer,
+    "REMIND_BEFORE": timedelta(days=1),  # how long before that they are reminded,
+    "ON_DEADLINE": "confirm",  # and what manage.py enforce_deadlines makes of their silence
+}
+
+# E-mails are printed by the worker.
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
 # timp_orders: the schema and its pages, from local files (optional).
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -156,6 +156,8 @@ class TestExport:
             requested_by_name="ruth",
             decided_by_name="simon",
             item_status="Backordered",
+            respond_by=datetime(2030, 1, 5, tzinfo=UTC),
+            reminded_at=datetime(2030, 1, 4, tzinfo=UTC),
         )
         [row] = exported(desk)
         cancellation = item.cancellations.get()
@@ -169,6 +171,9 @@ class TestExport:
             "note": "Asked",
             "requested_at": cancellation.requested_at.isoformat(),
             "requested_via": "code",
+            "respond_by": "2030-01-05T00:00:00+00:00",
+            "reminded_at": "2030-01-04T00:00:00+00:00",
+            "overdue_at": "",
             "decision_reason": "in_production",
             "decision_note": "Zu spät",
             "decided_at": cancellation.decided_at.isoformat(),
@@ -279,7 +284,7 @@ class TestExport:
                 read.append(row)
                 yield row
 
-        monkeypatch.setattr("timp_orders.admin.cancellations.csv_rows", counted)
+        monkeypatch.setattr("timp_orders.admin.exports.csv_rows", counted)
 
         async def parts():
             client = AsyncClient()

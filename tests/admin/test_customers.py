@@ -86,6 +86,7 @@ def test_column_and_export_show_what_the_reader_may_know(line, in_force, of_reta
 
     cancellation = SimpleNamespace(
         **dict.fromkeys(("uuid", "reason", "note", "requested_at", "requested_via"), ""),
+        **dict.fromkeys(("respond_by", "reminded_at", "overdue_at")),
         **dict.fromkeys(("decision_note", "decided_at", "decided_via", "item_status"), ""),
         status="requested",
         requested_by_name="clara",

@@ -10,7 +10,7 @@ from django.test.utils import isolate_apps
 from tests.admin import hosts
 from tests.admin.staff_client import actions, kinds, said
 from timp_orders.admin import OrderAdmin, OrderItemAdmin, OrganizationAdmin
-from timp_orders.admin.columns import item_relations, joined, shown
+from timp_orders.admin.columns import joined, shown
 from timp_orders.models import (
     AbstractOrderItem,
     Cancellation,
@@ -172,7 +172,7 @@ class TestOwnItemModel:
 
         line = Line(status="HasTracking")
         assert [shown(line, "po"), shown(line, "status")] == ["PO 7", "Has tracking"]
-        assert item_relations(Line) == ["shop"]
+        assert Line.every_relation() == ["shop"]
         assert joined(Line.objects.all()).query.select_related == {"shop": {}}
 
     @isolate_apps("tests.admin")

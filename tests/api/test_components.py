@@ -70,6 +70,7 @@ class TestGenerators:
             "TimpProblemCode",
             "TimpReason",
             "TimpRejectionReason",
+            "TimpVia",
         }
         for component in components.values():
             for part in parts(component.get("properties", {})):

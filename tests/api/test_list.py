@@ -75,7 +75,9 @@ def test_a_row_is_the_cancellation_with_its_item(listed, world):
         "note": "",
         "requested_by": "system",
         "requested_at": world.cancellation.requested_at.isoformat().replace("+00:00", "Z"),
+        "respond_by": None,
         "decided_by": None,
+        "decided_via": None,
         "decided_at": None,
         "decision_reason": "",
         "decision_note": "",
@@ -159,6 +161,8 @@ class TestFilters:
                 status=status,
                 requested_at=start + timedelta(days=len(made)),
                 decided_at=None if status == "requested" else start + timedelta(days=9),
+                # The last two have no deadline.
+                respond_by=start + timedelta(days=len(made) + 2) if len(made) < 6 else None,
             )
         return made
 
@@ -193,6 +197,17 @@ class TestFilters:
             ("changed_after=2030-01-03", lambda po, status, day: status != "requested" or day >= 3),
             ("changed_after=2030-01-10", lambda po, status, day: status != "requested"),
             ("changed_after=2030-01-11", lambda po, status, day: False),
+            ("respond_before=2030-01-05", lambda po, status, day: day < 3),
+            ("respond_before=2030-01-05T00:00:01Z", lambda po, status, day: day <= 3),
+            ("respond_before=9999-12-31", lambda po, status, day: day <= 6),
+            (
+                "respond_before=2031-01-01&status=requested&status=rejected",
+                lambda po, status, day: day <= 6 and status in ("requested", "rejected"),
+            ),
+            (
+                "respond_before=2030-01-07&requested_after=2030-01-02",
+                lambda po, status, day: 2 <= day < 5,
+            ),
             ("requested_after=0001-01-01T00:00:00Z", lambda po, status, day: True),
             ("requested_before=9999-12-31T23:59:59Z", lambda po, status, day: True),
         ],
@@ -263,6 +278,8 @@ WRONG = {
     "decided_before": ["now()", "2030-01-01T25:00:00Z"],
     "changed_after": ["", "2030-02-30", "%20"],
     "changed_before": ["2030-01-01"],
+    "respond_before": ["", "yesterday", "2030-02-30", "%00"],
+    "respond_after": ["2030-01-01"],
     "order_item_uuid": ["", "7", "nonsense", "2350a34924414c32b7f699b7e4540b94"],
     "page_size": ["", "0", "-1", "501", "1.5", "ten", "9" * 5000, "%D9%A1", "1e1", " 1", "%00"],
     "cursor": [

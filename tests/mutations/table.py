@@ -10,8 +10,10 @@ SERVERS = ("postgresql", "mysql")
 
 QUERYSETS = "models/querysets.py"
 BATCHES = "services/batches.py"
+DEADLINE_DECISIONS = "services/deadlines/decisions.py"
 ENGINE = "services/engine.py"
 LOCKS = "services/locks.py"
+MARKS = "services/deadlines/marks.py"
 READS = "services/reads.py"
 RECEIVERS = "services/receivers.py"
 RULES = "services/rules.py"
@@ -25,6 +27,8 @@ CONTENTION = "tests/test_contention.py"
 SIGNALS = "tests/test_signals.py"
 SERVICES = "tests/test_services.py"
 QUANTITIES = "tests/test_quantities.py"
+DEADLINES = "tests/test_deadlines.py"
+OF_DEADLINES = "tests/test_interleavings_of_deadlines.py"
 OF_PARTS = "tests/test_interleavings_of_parts.py"
 
 
@@ -240,7 +244,7 @@ MUTATIONS = [
     Mutation(
         "a broken transaction is not noticed",
         RECEIVERS,
-        "send_signals",
+        "_require_whole",
         never("needs_rollback"),
         "SwallowedDatabaseErrors",
         SIGNALS,
@@ -248,15 +252,15 @@ MUTATIONS = [
     Mutation(
         "what was written is not looked for again",
         RECEIVERS,
-        "send_signals",
+        "_require_whole",
         syntax.test("needs_rollback", "connections[caller.using].needs_rollback"),
         "SwallowedDatabaseErrors and silence",
         SIGNALS,
     ),
     Mutation(
         "a veto undoes nothing",
-        BATCHES,
-        "_write_around_vetoes",
+        RECEIVERS,
+        "around_vetoes",
         syntax.without_with("atomic"),
         "TestVetoes",
         CHANGES,
@@ -371,5 +375,60 @@ MUTATIONS = [
         never("leaves_rest"),
         "rest_cancelled",
         QUANTITIES,
+    ),
+    Mutation(
+        "a mark is not compared with what was read",
+        MARKS,
+        "_Mark._locked",
+        syntax.instead_of_call(
+            "update", "rows.update(**varying({key: values[key] for key in keys}))"
+        ),
+        "is_compared",
+        OF_DEADLINES,
+    ),
+    Mutation(
+        "what was decided meanwhile becomes overdue",
+        MARKS,
+        "_Mark._locked",
+        syntax.instead_of_call("with_items", "with_items(caller, [one.pk for one in batch])"),
+        "mark and reject",
+        OF_DEADLINES,
+    ),
+    Mutation(
+        "a run does not lock the items",
+        MARKS,
+        "_Mark._locked",
+        syntax.instead_of_call(
+            "locked_facts",
+            "{f.pk: f for f in __import__('timp_orders.services.reads', fromlist=['_'])"
+            ".facts_of(caller, caller.items().filter(pk__in=[one.item for one in batch]))}",
+        ),
+        "waiting and (mark or remind)",
+        OF_DEADLINES,
+        databases=SERVERS,
+    ),
+    Mutation(
+        "silence decides a newer cancellation",
+        DEADLINE_DECISIONS,
+        "_Decision._change",
+        without_keyword("cancellation_uuid"),
+        "confirm and withdraw",
+        OF_DEADLINES,
+    ),
+    Mutation(
+        "what cannot be decided is tried for ever",
+        DEADLINE_DECISIONS,
+        "_say",
+        never("keys"),
+        "every_default",
+        DEADLINES,
+    ),
+    Mutation(
+        "a busy batch ends the run",
+        "services/deadlines/__init__.py",
+        "_enforce",
+        syntax.handler("Busy", "raise"),
+        "busy_waits",
+        DEADLINES,
     ),
 ]

@@ -7,7 +7,10 @@ from example.settings import DATABASES, INSTALLED_APPS
 
 DEBUG = False
 SECRET_KEY = "for the races only"
-INSTALLED_APPS = [*(app for app in INSTALLED_APPS if app != "refunds"), "tests.races"]
+INSTALLED_APPS = [
+    *(app for app in INSTALLED_APPS if app not in ("refunds", "reminders")),
+    "tests.races",
+]
 TIMP_ORDERS = {"PARTIAL_QUANTITIES": "RACES_PARTS" in os.environ}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 WSGI_APPLICATION = "tests.races.wsgi.application"

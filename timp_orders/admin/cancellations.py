@@ -1,16 +1,13 @@
 """Admin of cancellations: the audit trail, read-only."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import quote
-from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet, Value
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
-from django.urls import URLPattern, path, reverse
-from django.utils import timezone
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -22,14 +19,15 @@ from timp_orders.admin.cancellation_texts import (
     reason_label,
     requested_by,
 )
-from timp_orders.admin.columns import ItemColumn, SideColumn, at_and_by, item_relations
-from timp_orders.admin.exports import csv_rows, streamed
-from timp_orders.admin.extending import extended
+from timp_orders.admin.columns import ItemColumn, SideColumn, at_and_by
+from timp_orders.admin.deadlines import AnswerByFilter, answer_by
+from timp_orders.admin.exports import ExportAdmin
 from timp_orders.admin.filters import DecisionReasonFilter, ReasonFilter
-from timp_orders.admin.scope import TrailAdmin, sees_all
+from timp_orders.admin.scope import sees_all
 from timp_orders.conf import settings
 from timp_orders.models import Cancellation, get_order_item_model
 from timp_orders.models.querysets import OrderItemQuerySet
+from timp_orders.policy import gives_deadlines
 from timp_orders.states import Side
 
 __all__ = ["TOLD", "CancellationAdmin"]
@@ -38,7 +36,28 @@ __all__ = ["TOLD", "CancellationAdmin"]
 _SIDE_COLUMNS = {side.value: SideColumn(side) for side in Side}
 
 
-class CancellationAdmin(TrailAdmin):
+def _sides(cancellation: Any) -> list[Side]:
+    """List the sides that the reader is on, as the query set says."""
+    return [side for side in Side if getattr(cancellation, f"on_{side}_side")]
+
+
+def _requester(cancellation: Any) -> str:
+    return requested_by(cancellation, _sides(cancellation))
+
+
+def _decider(cancellation: Any) -> str:
+    return decided_by(cancellation, _sides(cancellation))
+
+
+TOLD: dict[str, Callable[[Any], Any]] = {
+    "requested_by": _requester,
+    "decided_by": _decider,
+    **_SIDE_COLUMNS,
+}
+"""What readers of the export may know of people and organizations, by the headings."""
+
+
+class CancellationAdmin(ExportAdmin):
     """Admin of cancellations, read-only for superusers too: only the services write them."""
 
     list_display = (
@@ -51,10 +70,22 @@ class CancellationAdmin(TrailAdmin):
         "decided",
         *_SIDE_COLUMNS.values(),
     )
-    list_filter = ("status", ReasonFilter, DecisionReasonFilter, "requested_via", "decided_via")
+    list_filter = (
+        "status",
+        AnswerByFilter,
+        ReasonFilter,
+        DecisionReasonFilter,
+        "requested_via",
+        "decided_via",
+    )
     date_hierarchy = "requested_at"
     search_help_text = _("Search by the UUID of an item or a cancellation, PO number or SKU.")
-    export_template = "admin/timp_orders/cancellations_with_export.html"
+
+    told = TOLD
+
+    class Media:
+        css: ClassVar = {"all": ["timp_orders/admin.css"]}
+
     fieldsets = (
         (None, {"fields": ("uuid", "status", "item_link")}),
         (
@@ -70,6 +101,7 @@ class CancellationAdmin(TrailAdmin):
                 )
             },
         ),
+        (_("Deadline"), {"fields": ("answer_by", "reminded_at", "overdue_at", "on_deadline")}),
         (
             _("Decision"),
             {
@@ -86,6 +118,7 @@ class CancellationAdmin(TrailAdmin):
     )
     readonly_fields = (
         "item_link",
+        "answer_by",
         "asked",
         "confirmed",
         "reason_text",
@@ -127,6 +160,10 @@ class CancellationAdmin(TrailAdmin):
     def requested(self, cancellation: Any) -> str:
         return at_and_by(cancellation.requested_at, _requester(cancellation))
 
+    @admin.display(description=_("answer by"), ordering="respond_by")
+    def answer_by(self, cancellation: Cancellation) -> str | None:
+        return answer_by(cancellation.respond_by, is_open=bool(cancellation.open))
+
     @admin.display(description=_("decided"), ordering="decided_at")
     def decided(self, cancellation: Any) -> str | None:
         if cancellation.decided_at is None:
@@ -164,10 +201,21 @@ class CancellationAdmin(TrailAdmin):
         if get_order_item_model().counts_parts() and "reason_text" in columns:
             at = columns.index("reason_text")
             columns[at:at] = ["asked", "confirmed"]
+        if gives_deadlines() and "requested" in columns:
+            columns.insert(columns.index("requested") + 1, "answer_by")
         return columns
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        has_deadline = obj is not None and obj.respond_by is not None
+        return [
+            (name, options)
+            for name, options in fieldsets
+            if has_deadline or "answer_by" not in options["fields"]
+        ]
+
     def get_list_select_related(self, request: HttpRequest) -> list[str]:
-        joined = item_relations(get_order_item_model())
+        joined = get_order_item_model().every_relation()
         return ["order_item", *(f"order_item__{name}" for name in joined)]
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
@@ -196,50 +244,3 @@ class CancellationAdmin(TrailAdmin):
         match = request.resolver_match
         own = f"{self.opts.app_label}_{self.opts.model_name}_"
         return obj is not None and match is not None and not (match.url_name or "").startswith(own)
-
-    def get_urls(self) -> list[URLPattern]:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
-        view = self.admin_site.admin_view(self.export_view)
-        return [path("export/", view, name=name), *super().get_urls()]
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        page = super().changelist_view(request, extra_context)
-        is_list = "cl" in (getattr(page, "context_data", None) or {})  # no page of an action
-        return extended(page, self.export_template, {}) if is_list else page
-
-    def export_view(self, request: HttpRequest) -> StreamingHttpResponse | HttpResponseRedirect:
-        """Stream the cancellations of the filtered list as CSV."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        try:
-            changelist = self.get_changelist_instance(request)
-        except IncorrectLookupParameters:
-            return HttpResponseRedirect("../?e=1")
-        rows = streamed(request, csv_rows(changelist.queryset, TOLD))
-        response = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
-        name = f"cancellations-{timezone.now().date().isoformat()}.csv"
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-        return response
-
-
-def _sides(cancellation: Any) -> list[Side]:
-    """List the sides that the reader is on, as the query set says."""
-    return [side for side in Side if getattr(cancellation, f"on_{side}_side")]
-
-
-def _requester(cancellation: Any) -> str:
-    return requested_by(cancellation, _sides(cancellation))
-
-
-def _decider(cancellation: Any) -> str:
-    return decided_by(cancellation, _sides(cancellation))
-
-
-TOLD: dict[str, Callable[[Any], Any]] = {
-    "requested_by": _requester,
-    "decided_by": _decider,
-    **_SIDE_COLUMNS,
-}
-"""What readers of the export may know of people and organizations, by the headings."""

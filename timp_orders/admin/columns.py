@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.utils import display_for_value
 from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Field, ForeignKey, Model, QuerySet
+from django.db.models import QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.utils.html import format_html
 
@@ -20,7 +19,6 @@ __all__ = [
     "ItemColumn",
     "SideColumn",
     "at_and_by",
-    "item_relations",
     "joined",
     "shown",
     "standing_on",
@@ -83,8 +81,8 @@ def standing_on(side: Side, item: Any, *, reader_is_too: bool) -> Any:
 def shown(item: Any, path: str) -> Any:
     """Return the value at a path from the item, or its label if it is a choice."""
     value = item.value_of(path)
-    field = _field_at(type(item), path)
-    return dict(field.flatchoices).get(value, value) if field else value
+    choices = getattr(item.field_at(path), "flatchoices", ())
+    return dict(choices).get(value, value)
 
 
 def at_and_by(at: datetime, by: str) -> str:
@@ -95,33 +93,12 @@ def at_and_by(at: datetime, by: str) -> str:
 
 def joined(items: QuerySet[Any]) -> QuerySet[Any]:
     """Join the relations that showing an item follows."""
-    relations = item_relations(items.model)
+    relations = items.model.every_relation()
     return items.select_related(*relations) if relations else items.select_related(None)
-
-
-def item_relations(model: type[AbstractOrderItem]) -> list[str]:
-    """Return the relations to join, so that showing an item sends no other statement."""
-    relations: set[str] = set()
-    for path in model.paths().values():
-        steps = path.split(LOOKUP_SEP)
-        starts = [LOOKUP_SEP.join(steps[:length]) for length in range(1, len(steps) + 1)]
-        relations.update(path for path in starts if isinstance(_field_at(model, path), ForeignKey))
-    return sorted(relations)
-
-
-def _field_at(model: type[Model], path: str) -> "Field[Any, Any] | None":
-    field: Any = None
-    for name in path.split(LOOKUP_SEP):
-        try:
-            field = model._meta.get_field(name)
-        except FieldDoesNotExist:  # a host's property
-            return None
-        model = field.related_model or model
-    return field if isinstance(field, Field) else None
 
 
 def _leads_to_user(model: type[AbstractOrderItem], side: Side) -> bool:
     steps = model.paths()[side].split(LOOKUP_SEP)
     starts = (LOOKUP_SEP.join(steps[:length]) for length in range(1, len(steps) + 1))
-    related = (getattr(_field_at(model, start), "related_model", None) for start in starts)
+    related = (getattr(model.field_at(start), "related_model", None) for start in starts)
     return any(issubclass(end, get_user_model()) for end in related if end is not None)

@@ -8,14 +8,20 @@ from operator import attrgetter
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
 from django.core.handlers.asgi import ASGIRequest
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
 
+from timp_orders.admin.extending import extended
+from timp_orders.admin.scope import TrailAdmin
 from timp_orders.models import get_order_item_model
 from timp_orders.spreadsheets import BYTE_ORDER_MARK, Echo, neutral
 
-__all__ = ["csv_rows", "streamed"]
+__all__ = ["ExportAdmin", "csv_rows", "streamed"]
 
 _CHUNK = 2000
 _ROWS_IN_PART = 100
@@ -29,15 +35,15 @@ def csv_rows(
 ) -> Iterator[str]:
     """Yield the lines of the file; the headings are stable and not translated.
 
-    :param masked: what the reader may know of people and organizations, by the heading of the
-        column: functions of a cancellation.
+    :param masked: columns that say what the reader may know, as :attr:`ExportAdmin.told`.
     """
     model = get_order_item_model()
     paths = model.paths()
     status = paths.pop("status")
     own = ["uuid", "status", "quantity", "quantity_available", "quantity_confirmed", "reason"]
-    own += ["note", "requested_at", "requested_via", "decision_reason", "decision_note"]
-    own += ["decided_at", "decided_via", "requested_by", "decided_by"]
+    own += ["note", "requested_at", "requested_via", "respond_by", "reminded_at", "overdue_at"]
+    own += ["decision_reason", "decision_note", "decided_at", "decided_via"]
+    own += ["requested_by", "decided_by"]
     columns: dict[str, Callable[[Any], Any]] = {name: attrgetter(name) for name in own}
     columns["requested_side"] = attrgetter("requested_party")
     columns["decided_side"] = attrgetter("decided_party")
@@ -72,3 +78,40 @@ def _parts(rows: Iterator[str]) -> Iterator[str]:
 async def _asynchronous(parts: Iterator[str]) -> AsyncIterator[str]:
     while part := await sync_to_async(lambda: next(parts, ""))():
         yield part
+
+
+class ExportAdmin(TrailAdmin):
+    """Admin with a page that streams its filtered list of cancellations as CSV.
+
+    :cvar told: what readers may know of people and organizations: functions of a cancellation, by
+        the heading of their column.
+    """
+
+    export_template = "admin/timp_orders/cancellations_with_export.html"
+    told: Mapping[str, Callable[[Any], Any]]
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        view = self.admin_site.admin_view(self.export_view)
+        return [path("export/", view, name=name), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        page = super().changelist_view(request, extra_context)
+        is_list = "cl" in (getattr(page, "context_data", None) or {})  # no page of an action
+        return extended(page, self.export_template, {}) if is_list else page
+
+    def export_view(self, request: HttpRequest) -> StreamingHttpResponse | HttpResponseRedirect:
+        """Stream the cancellations of the filtered list as CSV."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            changelist = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect("../?e=1")
+        rows = streamed(request, csv_rows(changelist.queryset, self.told))
+        response = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
+        name = f"cancellations-{timezone.now().date().isoformat()}.csv"
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response

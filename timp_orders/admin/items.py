@@ -1,6 +1,6 @@
 """Admin of order items, with actions on their cancellations."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -10,15 +10,18 @@ from django.utils.translation import gettext_lazy as _
 from timp_orders.admin.actions import CancellationActionsMixin
 from timp_orders.admin.cancellation_texts import quantity_asked, reason_label
 from timp_orders.admin.columns import at_and_by
+from timp_orders.admin.deadlines import OpenAnswerByFilter, answer_by
 from timp_orders.admin.filters import AwaitingDecisionFilter, OpenReasonFilter
 from timp_orders.admin.item_forms import leave_out
 from timp_orders.admin.scope import TrailAdmin
 from timp_orders.models import Cancellation
+from timp_orders.policy import gives_deadlines
 
 __all__ = ["OrderItemAdmin"]
 
 
 _COUNTED = {"open_quantity": "quantity", "open_available": "quantity_available"}
+_DEADLINE = {"open_respond_by": "respond_by"}
 
 
 class OrderItemAdmin(CancellationActionsMixin, TrailAdmin):
@@ -36,6 +39,7 @@ class OrderItemAdmin(CancellationActionsMixin, TrailAdmin):
     )
     list_filter = (
         AwaitingDecisionFilter,
+        OpenAnswerByFilter,
         "status",
         OpenReasonFilter,
         ("supplier", admin.RelatedOnlyFieldListFilter),
@@ -58,6 +62,9 @@ class OrderItemAdmin(CancellationActionsMixin, TrailAdmin):
         "quantity_ordered",
     )
 
+    class Media:
+        css: ClassVar = {"all": ["timp_orders/admin.css"]}
+
     @admin.display(description=_("PO number"), ordering="order__po_number")
     def po_number(self, item: Any) -> str:
         return str(item.order.po_number)
@@ -70,6 +77,10 @@ class OrderItemAdmin(CancellationActionsMixin, TrailAdmin):
         asked = quantity_asked(*(getattr(item, name, None) for name in _COUNTED))
         texts = [asked, reason_label(item.open_reason)]
         return at_and_by(item.open_since, ", ".join(filter(None, texts)))
+
+    @admin.display(description=_("answer by"), ordering="open_respond_by")
+    def answer_by(self, item: Any) -> str | None:
+        return answer_by(item.open_respond_by, is_open=True)
 
     # The names, since the admin never breaks the line of a foreign key.
     @admin.display(description=_("supplier"), ordering="supplier__name")
@@ -85,13 +96,20 @@ class OrderItemAdmin(CancellationActionsMixin, TrailAdmin):
         visible: QuerySet[Any] = items.visible_to(request.user)
         # Not joined: a COUNT(*) leaves subqueries out.
         opened = Cancellation.objects.filter(order_item=OuterRef("pk"), open=True)
-        counted = _COUNTED if self.model.counts_parts() else {}
+        also = _COUNTED if self.model.counts_parts() else {}
+        also = also | _DEADLINE if gives_deadlines() else also
         waiting: QuerySet[Any] = visible.annotate(
             open_since=Subquery(opened.values("requested_at")),
             open_reason=Subquery(opened.values("reason")),
-            **{name: Subquery(opened.values(column)) for name, column in counted.items()},
+            **{name: Subquery(opened.values(column)) for name, column in also.items()},
         )
         return waiting
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        columns = list(super().get_list_display(request))
+        if gives_deadlines() and "open_cancellation" in columns:
+            columns.insert(columns.index("open_cancellation") + 1, "answer_by")
+        return columns
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from timp_orders import errors
 from timp_orders.admin.cancellation_texts import quantity_asked, reason_label
 from timp_orders.admin.columns import joined, shown, standing_on
+from timp_orders.admin.deadlines import time_left_of
 from timp_orders.admin.selection import Announced, Selection
 from timp_orders.admin.wording import REFUSED, WORDINGS, counted
 from timp_orders.services.caller import Caller
@@ -120,6 +121,7 @@ def _read(caller: Caller, rows: Iterable[Announced]) -> dict[Any, Any]:
         item.timp_quantity = (
             quantity_asked(latest.quantity, latest.quantity_available) if latest else ""
         )
+        item.timp_time_left = time_left_of(latest) if latest else ""
         item.timp_left = facts.quantity_left(caller.lifecycle)
         item.timp_asked = facts.quantity_asked(caller.lifecycle)
         item.timp_texts = {name: shown(item, path) for name, path in item.paths().items()}

@@ -10,6 +10,7 @@ from timp_orders.admin.cancellation_texts import (
     reason_label,
     requested_by,
 )
+from timp_orders.admin.deadlines import time_left_of
 from timp_orders.models import Cancellation
 from timp_orders.services.caller import Caller
 from timp_orders.services.reads import reading_for
@@ -26,6 +27,7 @@ class Entry(NamedTuple):
     decision_reason: str
     requested_by: str
     decided_by: str
+    time_left: str
 
 
 def trail(item: Any, caller: Caller) -> list[Entry]:
@@ -44,6 +46,7 @@ def trail(item: Any, caller: Caller) -> list[Entry]:
             decision_reason_label(cancellation.decision_reason),
             requested_by(cancellation, sides),
             decided_by(cancellation, sides),
+            time_left_of(cancellation),
         )
         for cancellation in Cancellation.objects.filter(order_item=item.pk).order_by("-pk")
     ]

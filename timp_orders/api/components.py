@@ -24,7 +24,7 @@ from rest_framework.serializers import BaseSerializer, Serializer, URLField
 from timp_orders.api.codes import codes
 from timp_orders.conf import settings
 from timp_orders.models import get_order_item_model
-from timp_orders.states import Action, CancellationStatus, Party
+from timp_orders.states import Action, CancellationStatus, Party, Via
 
 __all__ = [
     "PREFIX",
@@ -195,6 +195,7 @@ def _title(schema: dict[str, Any]) -> str | None:
         tuple(Action.values): "Action",
         tuple(codes()): "ProblemCode",
         tuple(Party.values): "Party",
+        tuple(Via.values): "Via",
         (*settings.REJECTION_REASONS, ""): "RejectionReason",
         (*settings.REASONS, ""): "Reason",
         **{(action,): f"{action.title()}Action" for action in Action.values},

@@ -23,7 +23,7 @@ __all__ = ["FEW", "CancellationFilterSet", "OrderItemFilterSet"]
 
 
 FEW = 5000
-"""Cancellations that changed since a moment, as long as they are found before the page is."""
+"""Cancellations of a span of time, as long as they are found before the page is."""
 
 
 def _changed_since(moment: datetime) -> Q:
@@ -77,6 +77,7 @@ class CancellationFilterSet(_PathFilterSet):
     requested_before = TimestampFilter(field_name="requested_at", lookup_expr="lt")
     decided_after = TimestampFilter(field_name="decided_at", lookup_expr="gte")
     decided_before = TimestampFilter(field_name="decided_at", lookup_expr="lt")
+    respond_before = TimestampFilter(field_name="respond_by", lookup_expr="lt")
     changed_after = TimestampFilter(method="filter_changed")
 
     class Meta:
@@ -85,16 +86,22 @@ class CancellationFilterSet(_PathFilterSet):
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         rows = super().filter_queryset(queryset)
-        since = Q()
+        values = self.form.cleaned_data
+        narrow = Q()
         for name, condition in _SINCE.items():
-            if moment := self.form.cleaned_data[name]:
-                since &= condition(moment)
-        if not since:
+            if moment := values[name]:
+                narrow &= condition(moment)
+        if moment := values["respond_before"]:
+            # With every status, if none is asked for: the index begins with it.
+            narrow &= Q(
+                respond_by__lt=moment, status__in=values["status"] or CancellationStatus.values
+            )
+        if not narrow:
             return rows
-        # Where little has changed, what has is found by the index on the moments. Left alone,
-        # PostgreSQL would go through all rows in the order of the list, until a page is full.
-        changed = Cancellation.objects.using(queryset.db).filter(since).order_by()
-        keys = list(changed.values_list("pk", flat=True)[: FEW + 1])
+        # Where there are few, these are found by the index on the moments. Left alone, PostgreSQL
+        # would go through all rows in the order of the list, until a page is full.
+        found = Cancellation.objects.using(queryset.db).filter(narrow).order_by()
+        keys = list(found.values_list("pk", flat=True)[: FEW + 1])
         return rows.filter(Among(F("pk"), keys)) if len(keys) <= FEW else rows
 
     def filter_changed(self, rows: QuerySet[Any], name: str, moment: Any) -> QuerySet[Any]:

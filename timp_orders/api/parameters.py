@@ -38,6 +38,7 @@ def _of_cancellations(schema: Any) -> list[OpenApiParameter]:
     kind = components.values(schema, "CancellationStatus", CancellationStatus.values)
     several = {"type": "array", "items": kind}
     moment = OpenApiTypes.DATETIME
+    waiting = "To be answered before then; with ``status=requested`` for those that still wait."
     changed = "Requested or decided since then. Ask with an overlap of some minutes."
     return [
         OpenApiParameter("status", several, description=_SEVERAL),
@@ -45,6 +46,7 @@ def _of_cancellations(schema: Any) -> list[OpenApiParameter]:
         OpenApiParameter("requested_before", moment),
         OpenApiParameter("decided_after", moment, description=_INCLUSIVE),
         OpenApiParameter("decided_before", moment),
+        OpenApiParameter("respond_before", moment, description=waiting),
         OpenApiParameter("changed_after", moment, description=changed),
     ]
 

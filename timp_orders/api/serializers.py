@@ -17,7 +17,7 @@ from timp_orders.api.fields import (
 from timp_orders.models import Cancellation, get_order_item_model
 from timp_orders.services import supported_actions
 from timp_orders.services.reads import reading_of
-from timp_orders.states import Action, CancellationStatus, Party
+from timp_orders.states import Action, CancellationStatus, Party, Via
 
 if TYPE_CHECKING:
     BaseSerializer = serializers.Serializer[Any]
@@ -59,8 +59,19 @@ class CancellationSerializer(CancellationBase):
         help_text=_("A side, or the system."),
     )
     requested_at = TimestampField()
+    respond_by = TimestampField(
+        allow_null=True,
+        help_text=_("Until when the supplier has to answer; null where there is no deadline."),
+    )
     decided_by = serializers.ChoiceField(
         Party.choices, source="decided_party", read_only=True, allow_null=True
+    )
+    decided_via = serializers.ChoiceField(
+        Via.choices,
+        source="decided_door",
+        read_only=True,
+        allow_null=True,
+        help_text=_("The door; deadline means that nobody answered in time."),
     )
     decided_at = TimestampField(allow_null=True)
 
@@ -75,7 +86,9 @@ class CancellationSerializer(CancellationBase):
             "note",
             "requested_by",
             "requested_at",
+            "respond_by",
             "decided_by",
+            "decided_via",
             "decided_at",
             "decision_reason",
             "decision_note",

@@ -21,7 +21,8 @@ from timp_orders.checks.order_items import check_order_item_model
 from timp_orders.checks.tables import check_foreign_key
 from timp_orders.conf import Setting, Settings, settings
 from timp_orders.models import Cancellation
-from timp_orders.policy import Policy
+from timp_orders.policy import Policy, gives_deadlines
+from timp_orders.states import OnDeadline
 
 __all__ = ["TAG", "check_authtoken", "check_settings", "check_sqlite", "check_throttling"]
 
@@ -49,7 +50,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
             )
         ]
     found = [message for key, value in declared.items() for message in _setting(key, value)]
-    return found or list(_page_sizes())
+    return found or [*_page_sizes(), *_deadlines()]
 
 
 def _page_sizes() -> Iterator[CheckMessage]:
@@ -60,6 +61,26 @@ def _page_sizes() -> Iterator[CheckMessage]:
             hint="Lower PAGE_SIZE, or raise MAX_PAGE_SIZE.",
             id="timp_orders.E020",
         )
+
+
+def _deadlines() -> Iterator[CheckMessage]:
+    within, before = settings.RESPOND_WITHIN, settings.REMIND_BEFORE
+    if within is not None and before is not None and before >= within:
+        yield Error(
+            f'TIMP_ORDERS["REMIND_BEFORE"] is {before}, not shorter than RESPOND_WITHIN, which is '
+            f"{within}: suppliers would be reminded of what was just requested.",
+            hint="Lower REMIND_BEFORE, or raise RESPOND_WITHIN.",
+            id="timp_orders.E028",
+        )
+    if not gives_deadlines():
+        unused = {"ON_DEADLINE": settings.ON_DEADLINE != OnDeadline.NOTHING}
+        unused["REMIND_BEFORE"] = before is not None
+        for name in (name for name, is_set in unused.items() if is_set):
+            yield Error(
+                f"TIMP_ORDERS[{name!r}] is set, but no request has a deadline.",
+                hint='Set TIMP_ORDERS["RESPOND_WITHIN"], or override respond_by() of the policy.',
+                id="timp_orders.E029",
+            )
 
 
 def _setting(key: Any, value: Any) -> Iterator[CheckMessage]:

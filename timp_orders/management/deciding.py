@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 from timp_orders import errors
 from timp_orders.management.written import Meant, Row
 from timp_orders.models import Cancellation
-from timp_orders.models.querysets import Among
+from timp_orders.models.querysets import Among, by_pages
 from timp_orders.services import Change, apply_changes
 from timp_orders.services.batches import BATCH_SIZE
 from timp_orders.services.caller import Caller
@@ -33,16 +33,9 @@ _WORDS = {"change": "would change", "replay": "unchanged"}
 
 
 def meant_by(cancellations: QuerySet[Cancellation], uuid_field: str) -> Iterator[Meant]:
-    """Name each cancellation with its item, in the order of their keys.
-
-    Read by pages, since what is decided meanwhile may no longer be among them.
-    """
+    """Name each cancellation with its item, in the order of their keys."""
     columns = ("pk", f"order_item__{uuid_field}", "uuid")
-    last = 0
-    while page := list(
-        cancellations.filter(pk__gt=last).order_by("pk").values_list(*columns)[:BATCH_SIZE]
-    ):
-        last = page[-1][0]
+    for page in by_pages(cancellations, columns, BATCH_SIZE):
         yield from (Meant(item, uuid) for _, item, uuid in page)
 
 

@@ -132,6 +132,18 @@ class AbstractOrderItem(models.Model):
         del paths["retailer"], paths["supplier"]
         return sorted({path.rpartition(LOOKUP_SEP)[0] for path in paths.values()} - {""})
 
+    @classmethod
+    def every_relation(cls) -> list[str]:
+        """Return the relations to join so that to follow any declared path sends no statement."""
+        relations: set[str] = set()
+        for path in cls.paths().values():
+            steps = path.split(LOOKUP_SEP)
+            starts = [LOOKUP_SEP.join(steps[:length]) for length in range(1, len(steps) + 1)]
+            relations.update(
+                start for start in starts if isinstance(cls.field_at(start), models.ForeignKey)
+            )
+        return sorted(relations)
+
     def value_of(self, path: str) -> Any:
         """Follow a path such as ``order__po_number`` from this item."""
         value: Any = self

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from timp_orders.conf import order_item_model_label
-from timp_orders.states import CancellationStatus, Party, Via
+from timp_orders.states import CancellationStatus, OnDeadline, Party, Via
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -87,6 +87,22 @@ class Cancellation(models.Model):
     requested_by_name = models.CharField(_("requested by (name)"), max_length=255, blank=True)
     requested_side = _side_field(_("requested by (side)"))
 
+    respond_by = models.DateTimeField(_("answer by"), null=True, blank=True)
+    """Until when the supplier has to answer, as was said when it was requested; or never."""
+    reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True)
+    """When ``cancellation_due`` was sent."""
+    overdue_at = models.DateTimeField(_("overdue since"), null=True, blank=True)
+    """When ``cancellation_overdue`` was sent, some time after the deadline."""
+    on_deadline = models.CharField(
+        _("on the deadline"),
+        max_length=8,
+        choices=OnDeadline.choices,
+        blank=True,
+        default="",
+        db_default="",
+    )
+    """What is to become of it since it is overdue; empty before, and once that was refused."""
+
     item_status = models.CharField(
         _("item status before"), max_length=255, blank=True, default="", db_default=""
     )
@@ -150,6 +166,8 @@ class Cancellation(models.Model):
             # What was requested, or decided, since a moment.
             models.Index(fields=["requested_at"], name="timp_orders_cancel_request_idx"),
             models.Index(fields=["decided_at"], name="timp_orders_cancel_decided_idx"),
+            # "The open ones whose deadline comes first."
+            models.Index(fields=["status", "respond_by"], name="timp_orders_cancel_respond_idx"),
         ]
 
     def __str__(self) -> str:
@@ -161,6 +179,11 @@ class Cancellation(models.Model):
         # Rows of earlier releases have no side. They have the name of whoever was a user.
         found = Party.RETAILER if self.requested_by_name else Party.SYSTEM
         return self.requested_side or found.value
+
+    @property
+    def decided_door(self) -> str | None:
+        """The door that the decision came through; ``None`` while it is open."""
+        return self.decided_via or None
 
     @property
     def decided_party(self) -> str | None:

@@ -1,5 +1,6 @@
 """Query sets of order items: by who may see them, and with their cancellations."""
 
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -38,6 +39,7 @@ __all__ = [
     "WAS_CONFIRMED",
     "Among",
     "OrderItemQuerySet",
+    "by_pages",
     "locked",
 ]
 
@@ -165,6 +167,21 @@ class OrderItemQuerySet(QuerySet[ModelT]):
         using: str | None = self._db  # type: ignore[attr-defined]  # not in the stubs
         items: OrderItemQuerySet[ModelT] = OrderItemQuerySet(self.model, using=using)
         return Exists(settings.policy.on_side(items.filter(pk=OuterRef("pk")), user, side))
+
+
+def by_pages(rows: QuerySet[Any], columns: Sequence[str], size: int) -> Iterator[list[Any]]:
+    """Read columns of rows by pages, in the order of their primary keys.
+
+    Each page is found by the last key of the one before, not by a cursor of the database: a pooler
+    may keep none, and rows may leave meanwhile.
+
+    :param columns: what ``values_list`` is to read; the first must be ``"pk"``.
+    """
+    ordered = rows.order_by("pk").values_list(*columns)
+    page = list(ordered[:size])
+    while page:
+        yield page
+        page = list(ordered.filter(pk__gt=page[-1][0])[:size])
 
 
 def locked(queryset: QuerySetT, using: str) -> QuerySetT:

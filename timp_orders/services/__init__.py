@@ -10,7 +10,7 @@ Every door (API, admin, the host's own code) calls these. What they have in comm
     The user who acts, to whom the rules of sides and permissions are applied; or ``SYSTEM``,
     trusted code, which may do all. Never ``None``.
 ``via``
-    The door, kept in the audit trail: ``"api"``, ``"admin"`` or ``"code"``.
+    The door, kept in the audit trail: ``"api"``, ``"admin"``, ``"code"`` or ``"deadline"``.
 ``note``
     Plain text, at most ``TIMP_ORDERS["NOTE_MAX_LENGTH"]`` characters.
 ``expected``
@@ -53,6 +53,7 @@ from timp_orders.services import reads
 from timp_orders.services.caller import Caller
 from timp_orders.services.calls import Change, Named, apply, perform
 from timp_orders.services.command import Command
+from timp_orders.services.deadlines import Enforced, enforce_deadlines
 from timp_orders.services.outcome import Outcome
 from timp_orders.services.rules import possible
 from timp_orders.services.targets import Items
@@ -65,10 +66,12 @@ __all__ = [
     "BY_ACTION",
     "SYSTEM",
     "Change",
+    "Enforced",
     "Outcome",
     "apply_changes",
     "cancel_items",
     "confirm_cancellation",
+    "enforce_deadlines",
     "items_for",
     "reject_cancellation",
     "request_cancellation",

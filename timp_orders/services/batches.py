@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from timp_orders import errors
@@ -66,9 +66,10 @@ def perform_locked(
             if all_or_nothing and (missing or outcome.refused):
                 _enter_changed(caller, plans, outcome)  # only to say what else is refused
             elif around_vetoes and receivers.has_receivers(plans[0].command.action):
-                _write_around_vetoes(caller, plans, outcome)
+                write = partial(_write, caller, outcome)
+                outcome.refused |= receivers.around_vetoes(caller, write, plans, _item_of)
             else:
-                _write(caller, plans, outcome)
+                _write(caller, outcome, plans)
     outcome.refused |= {uuid: _not_found(uuid) for uuid, _ in missing}
     if all_or_nothing and outcome.refused:
         undone = {uuid: errors.AllOrNothing(order_item_uuid=uuid) for uuid in outcome.changed}
@@ -123,37 +124,17 @@ def _planned(
     return by_action.values()
 
 
-def _write(caller: Caller, plans: list[Planned], outcome: Outcome) -> None:
+def _item_of(planned: Planned) -> UUID:
+    return planned.facts.uuid
+
+
+def _write(caller: Caller, outcome: Outcome, plans: list[Planned]) -> None:
     """Write plans of one action, and send their signals."""
     for write, some in _writes(caller, plans):
         written = write(caller, some)
         if receivers.has_receivers(some[0].command.action):
             receivers.send_signals(caller, some, written)
     _enter_changed(caller, plans, outcome)
-
-
-def _write_around_vetoes(caller: Caller, plans: list[Planned], outcome: Outcome) -> None:
-    """Write plans of one action without those that a receiver vetoes.
-
-    A veto undoes what was written since the savepoint. What comes before its item is then written
-    again, which no receiver refuses, and what comes after it by itself: two attempts for each veto.
-    The locks are older than the savepoint, so that the facts stay true.
-    """
-    waiting = [plans]
-    while waiting:
-        if not (some := waiting.pop()):
-            continue
-        try:
-            with transaction.atomic(using=caller.using):
-                _write(caller, some, outcome)
-        except errors.Veto as veto:
-            uuids = [planned.facts.uuid for planned in some]
-            if (vetoed := veto.order_item_uuid) in uuids:
-                at = uuids.index(vetoed)
-                outcome.refused[vetoed] = veto
-                waiting += [some[at + 1 :], some[:at]]
-            else:  # it is about all of them
-                outcome.refused |= dict.fromkeys(uuids, veto)
 
 
 def _writes(

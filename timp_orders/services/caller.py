@@ -1,16 +1,19 @@
 """Who acts, through which door, and on whose side of an order they are."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.db import router
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
+from django.utils.timezone import is_aware
 
 from timp_orders.conf import settings
 from timp_orders.models import AbstractOrderItem, Cancellation, get_order_item_model
-from timp_orders.models.querysets import OrderItemQuerySet
+from timp_orders.models.querysets import Among, OrderItemQuerySet
 from timp_orders.policy import SYSTEM, Policy, Standing, System, may_be_on_a_side, require_actor
 from timp_orders.states import Action, Lifecycle, Party, Side, Via
 
@@ -101,6 +104,21 @@ class Caller:
         if self.standing.either_side:
             return None
         return self.policy.column(self.model, side)
+
+    def respond_by(self, pks: list[Any], requested_at: datetime) -> Mapping[Any, datetime | None]:
+        """Ask the policy until when requests have to be answered, once for all of these items.
+
+        :returns: by primary key; an item that is missing has no deadline.
+        :raises TypeError: the policy returned something else than moments as the site keeps them.
+        """
+        answer = self.policy.respond_by(self.items().filter(Among(F("pk"), pks)), requested_at)
+        found = answer if isinstance(answer, Mapping) else dict.fromkeys(pks, answer)
+        for moment in found.values():
+            if moment is not None and not (
+                isinstance(moment, datetime) and is_aware(moment) == is_aware(requested_at)
+            ):
+                raise TypeError(f"{moment!r}, of the policy's respond_by(), is no moment here.")
+        return found
 
     def is_on_side(self, pk: Any, side: Side) -> bool:
         """Ask whether the caller is on a side of one item, by a statement of its own."""

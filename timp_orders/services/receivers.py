@@ -1,10 +1,13 @@
 """Send signals, and make sure that their receivers left the transaction whole."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import connections, transaction
 from django.db.models import QuerySet
+from django.dispatch import Signal
 
 from timp_orders import errors
 from timp_orders.models import Cancellation
@@ -14,7 +17,9 @@ from timp_orders.services.planned import Planned
 from timp_orders.signals import BY_ACTION, cancellations_changed
 from timp_orders.states import Action
 
-__all__ = ["has_receivers", "send_signals"]
+__all__ = ["around_vetoes", "has_receivers", "send_each", "send_signals"]
+
+T = TypeVar("T")
 
 
 def has_receivers(action: Action) -> bool:
@@ -45,15 +50,83 @@ def send_signals(
         cancellations = list(written.select_related("order_item").order_by("order_item_id"))
     action = plans[0].command.action
     before = {planned.facts.pk: planned.facts for planned in plans}
-    kwargs = {"sender": Cancellation, "by": caller.by, "via": caller.via}
-    for cancellation in cancellations:
-        with _refusals_of_receivers(before[cancellation.order_item_id]):
-            BY_ACTION[action].send(cancellation=cancellation, **kwargs)
+    _send(caller, BY_ACTION[action], cancellations, before)
     with _refusals_of_receivers(plans[0].facts if len(plans) == 1 else None):
-        cancellations_changed.send(action=action, cancellations=cancellations, **kwargs)
+        cancellations_changed.send(action=action, cancellations=cancellations, **_arguments(caller))
+    _require_whole(caller, written, len(plans))
+
+
+def send_each(
+    caller: Caller,
+    signal: Signal,
+    cancellations: Sequence[Cancellation],
+    facts: Mapping[Any, Facts],
+    written: QuerySet[Cancellation],
+) -> None:
+    """Send a signal for each cancellation that something other than an action happened to.
+
+    :param facts: about their items, by primary key.
+    :param written: finds the rows that were written.
+    :raises: what :func:`send_signals` raises.
+    """
+    _send(caller, signal, cancellations, facts)
+    _require_whole(caller, written, len(cancellations))
+
+
+def around_vetoes(
+    caller: Caller,
+    write: Callable[[list[T]], None],
+    rows: list[T],
+    item_of: Callable[[T], UUID],
+) -> dict[UUID, errors.Veto]:
+    """Write rows, and send their signals, without those that a receiver vetoes.
+
+    A veto undoes what was written since the savepoint. What comes before its item is then written
+    again, which no receiver refuses, and what comes after it by itself: two attempts for each veto.
+    The locks are older than the savepoint, so that the facts stay true.
+
+    :param write: writes some of the rows.
+    :param item_of: returns the UUID of a row's item.
+    :returns: the vetoes, by the items' UUIDs.
+    """
+    vetoes: dict[UUID, errors.Veto] = {}
+    waiting = [rows]
+    while waiting:
+        if not (some := waiting.pop()):
+            continue
+        try:
+            with transaction.atomic(using=caller.using):
+                write(some)
+        except errors.Veto as veto:
+            uuids = [item_of(row) for row in some]
+            if (vetoed := veto.order_item_uuid) in uuids:
+                at = uuids.index(vetoed)
+                vetoes[vetoed] = veto
+                waiting += [some[at + 1 :], some[:at]]
+            else:  # it is about all of them
+                vetoes |= dict.fromkeys(uuids, veto)
+    return vetoes
+
+
+def _send(
+    caller: Caller,
+    signal: Signal,
+    cancellations: Iterable[Cancellation],
+    facts: Mapping[Any, Facts],
+) -> None:
+    for cancellation in cancellations:
+        with _refusals_of_receivers(facts[cancellation.order_item_id]):
+            signal.send(cancellation=cancellation, **_arguments(caller))
+
+
+def _arguments(caller: Caller) -> dict[str, Any]:
+    return {"sender": Cancellation, "by": caller.by, "via": caller.via}
+
+
+def _require_whole(caller: Caller, written: QuerySet[Cancellation], count: int) -> None:
     # A receiver that swallowed a database error leaves a transaction which Django, PostgreSQL
     # or (after a deadlock) MariaDB would roll back in silence.
-    if connections[caller.using].needs_rollback or written.count() != len(plans):
+    if connections[caller.using].needs_rollback or written.count() != count:
         raise transaction.TransactionManagementError(
             "A receiver of a cancellation signal swallowed a database error: nothing was written."
         )

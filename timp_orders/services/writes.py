@@ -28,6 +28,7 @@ __all__ = [
     "open_cancellations",
     "undecided",
     "update",
+    "varying",
 ]
 
 # All have the action in common; what else differs from row to row is written by a CASE, so that
@@ -45,8 +46,13 @@ def open_cancellations(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
     :returns: what was written.
     :raises ConcurrentUpdate: an item has an open one already, or a name is another one's.
     """
-    request, lifecycle = _request_of(caller, plans[0].command.action), caller.lifecycle
+    action, lifecycle = plans[0].command.action, caller.lifecycle
+    request = _request_of(caller, action)
     rows = [Cancellation(**request, **planned.request_columns(lifecycle)) for planned in plans]
+    if action == Action.REQUEST:  # what is cancelled outright has nothing to be answered
+        moments = caller.respond_by([row.order_item_id for row in rows], request["requested_at"])
+        for row in rows:
+            row.respond_by = moments.get(row.order_item_id)
     try:
         Cancellation.objects.using(caller.using).bulk_create(rows)
     except IntegrityError as error:
@@ -74,7 +80,7 @@ def cancel_outright(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
     opened = open_cancellations(caller, plans)
     pks = dict(opened.values_list("order_item_id", "pk"))
     rows = {pks[planned.facts.pk]: planned.decision_columns() for planned in plans}
-    decision = decision_of(caller, plans[0].command.action) | _varying(rows)
+    decision = decision_of(caller, plans[0].command.action) | varying(rows)
     texts = {"decision_reason": "", "decision_note": ""}  # they are those of the request
     update(opened, {**decision, **texts, "decided_at": F("requested_at")}, len(rows))
     return opened
@@ -95,7 +101,7 @@ def decide(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
     }
     decision = decision_of(caller, plans[0].command.action)
     found = undecided(caller.using).filter(Among(F("pk"), list(rows)))
-    update(found, {**decision, **_varying(rows)}, len(rows))
+    update(found, {**decision, **varying(rows)}, len(rows))
     return decided(caller, plans)
 
 
@@ -173,8 +179,8 @@ def _cancel_items(caller: Caller, plans: Plans) -> None:
     update(found, values, len(statuses))
 
 
-def _varying(rows: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the values for one UPDATE of all these cancellations.
+def varying(rows: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the values for one UPDATE of all these cancellations, each with its own.
 
     :param rows: the values of each, by primary key; all have the same columns.
     """

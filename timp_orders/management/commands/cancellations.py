@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -13,6 +12,7 @@ from django.http import QueryDict
 from timp_orders import errors
 from timp_orders.api.filter_sets import CancellationFilterSet
 from timp_orders.management import deciding
+from timp_orders.management.progress import progress
 from timp_orders.management.written import FORMATS, Meant, Row, read_meant, write
 from timp_orders.models import Cancellation
 from timp_orders.models.querysets import Among
@@ -89,29 +89,17 @@ class Command(BaseCommand):
         self, caller: Caller, decision: Decision, meant: Iterable[Meant], *, dry_run: bool
     ) -> Iterator[Row]:
         decide = deciding.foresee if dry_run else deciding.carry_out
-        with self._progress() as bar:
+        with progress(" items") as bar:
             for batch in deciding.batches(meant):
                 try:
                     results = decide(caller, decision, batch)
                 except errors.Busy as busy:
                     raise CommandError(f"{busy} What is printed above is decided.") from busy
-                if bar is not None:
-                    bar.clear()  # the rows are printed in its place
+                bar.clear()  # the rows are printed in its place
                 for row in deciding.rows_of(caller, results):
                     self.refused += row["result"] not in ("changed", "would change", "unchanged")
                     yield row
-                if bar is not None:
-                    bar.update(len(batch))
-
-    def _progress(self) -> Any:
-        """Return a progress bar, where there is a terminal and tqdm is installed."""
-        try:
-            from tqdm import tqdm  # type: ignore[import-untyped]
-        except ImportError:
-            return nullcontext()
-        if not sys.stderr.isatty():
-            return nullcontext()
-        return tqdm(unit=" items", file=sys.stderr, leave=False)
+                bar.update(len(batch))
 
 
 def _flag(name: str) -> str:
