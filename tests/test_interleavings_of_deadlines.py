@@ -105,6 +105,7 @@ def test_whatever_comes_between_each_happens_once_and_one_decides(level, step, w
     decided = by_people.get(what.partition(",")[0])
     if decided:
         assert (cancellation.status, cancellation.decided_via) == (decided, "code")
+        assert told == [name for name in [decided] if name != "withdrawn"]
     elif step != "remind":
         shipped = what == "ship"
         assert cancellation.status == ("rejected" if shipped else "confirmed")

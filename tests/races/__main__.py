@@ -25,7 +25,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
-from tests.races import parts, scenarios  # noqa: E402
+from tests.races import deadlines, parts, scenarios  # noqa: E402
 from tests.races.clients import Clients  # noqa: E402
 from tests.races.cluster import Cluster  # noqa: E402
 from tests.races.server import Server  # noqa: E402
@@ -87,10 +87,13 @@ def race(options, report):
             report.run(name, scenarios.decisions, stage, clients, options.items)
         for scenario in (scenarios.overlapping, scenarios.requests, scenarios.shipments):
             report.run(scenario.__name__, scenario, stage, clients, options.items)
+        report.run("deadlines", deadlines.deadlines, stage, clients, options.items)
         report.run("deadlocks", check_deadlocks, before)
         report.run("answers lost", scenarios.answers_lost, stage, clients, options.items)
         killing = partial(scenarios.killed_workers, kills=options.kills)
         report.run("killed workers", killing, stage, clients, options.items)
+        killing = partial(deadlines.deadlines_and_kills, kills=options.kills)
+        report.run("killed runs", killing, stage, clients, options.items)
     race_for_parts(options, report, stage)
     if report.broken:
         print(f"The server's log: {server.log.name}", file=sys.stderr)

@@ -1,6 +1,7 @@
 """The example project, served as a host would, with a receiver that writes a row per decision."""
 
 import os
+from datetime import timedelta
 
 from example.settings import *  # noqa: F403
 from example.settings import DATABASES, INSTALLED_APPS
@@ -11,7 +12,12 @@ INSTALLED_APPS = [
     *(app for app in INSTALLED_APPS if app not in ("refunds", "reminders")),
     "tests.races",
 ]
-TIMP_ORDERS = {"PARTIAL_QUANTITIES": "RACES_PARTS" in os.environ}
+TIMP_ORDERS = {
+    "PARTIAL_QUANTITIES": "RACES_PARTS" in os.environ,
+    "RESPOND_WITHIN": timedelta(days=1),
+    "REMIND_BEFORE": timedelta(hours=1),
+    "ON_DEADLINE": "confirm",
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 WSGI_APPLICATION = "tests.races.wsgi.application"
 DATABASES["default"] |= {
