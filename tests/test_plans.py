@@ -9,12 +9,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
 from tests.benchmarks.scale import FILL
 from tests.test_services import SERVICES
 from timp_orders.api.filter_sets import FEW
 from timp_orders.models import Cancellation, OrderItem, Organization
+from timp_orders.services import enforce_deadlines
 from timp_orders.testing import OrganizationFactory, UserFactory
 
 pytestmark = [
@@ -87,6 +89,13 @@ def scans(filled):
     return scans
 
 
+def indexes_of_few(captured):
+    """Return the indexes by which a list looks whether there are few rows of a span of time."""
+    statements = [it["sql"] for it in captured if it["sql"].startswith("SELECT")]
+    (sql,) = [sql for sql in statements if sql.endswith(f"LIMIT {FEW + 1}")]
+    return {node.get("Index Name") for node in every_node(sql)}
+
+
 BY_INDEX = {"Index Scan", "Index Only Scan", "Bitmap Heap Scan", "ModifyTable"}
 
 
@@ -108,14 +117,10 @@ def test_what_changed_since_a_moment_is_found_by_indexes(scans, who, name, more)
     query = {name: (newest - timedelta(hours=1)).isoformat(), **more}
     with CaptureQueriesContext(connection) as captured:
         assert scans(who, "get", reverse("timp_orders:cancellations"), query) <= BY_INDEX
-    limited = f"LIMIT {FEW + 1}"
-    (sql,) = [
-        it["sql"]
-        for it in captured
-        if it["sql"].startswith("SELECT") and it["sql"].endswith(limited)
-    ]
-    indexes = {node.get("Index Name") for node in every_node(sql)}
-    assert indexes & {"timp_orders_cancel_request_idx", "timp_orders_cancel_decided_idx"}
+    assert indexes_of_few(captured) & {
+        "timp_orders_cancel_request_idx",
+        "timp_orders_cancel_decided_idx",
+    }
 
 
 @pytest.mark.parametrize("who", ["large", "small", "operator"])
@@ -160,3 +165,40 @@ def test_many_items_are_found_by_indexes(filled, action):
     plans = [plan_of(query["sql"]) for query in captured if "= ANY(" in query["sql"]]
     assert len(plans) >= 3
     assert {node["Node Type"] for plan in plans for node in plan} <= BY_INDEX
+
+
+@pytest.mark.parametrize("who", ["large", "small", "operator"])
+@pytest.mark.parametrize("more", [{}, {"status": "requested"}])
+def test_what_is_to_be_answered_soon_is_found_by_the_index_on_deadlines(soon, scans, who, more):
+    query = {"respond_before": (soon + timedelta(hours=2)).isoformat(), **more}
+    with CaptureQueriesContext(connection) as captured:
+        assert scans(who, "get", reverse("timp_orders:cancellations"), query) <= BY_INDEX
+    assert "timp_orders_cancel_respond_idx" in indexes_of_few(captured)
+
+
+def test_a_run_finds_what_is_due_by_indexes(soon, settings):
+    settings.TIMP_ORDERS = {"REMIND_BEFORE": timedelta(hours=6), "ON_DEADLINE": "confirm"}
+    with CaptureQueriesContext(connection) as captured:
+        done = enforce_deadlines(now=soon + timedelta(minutes=30))
+    assert (done.reminded, done.overdue, done.confirmed) == (10, 10, 10)
+    large = [it["sql"] for it in captured if any(table in it["sql"] for table in LARGE)]
+    for sql in large:
+        assert {node["Node Type"] for node in plan_of(sql)} <= BY_INDEX, sql
+    found_by = {
+        node.get("Index Name") for sql in large if "respond_by" in sql for node in every_node(sql)
+    }
+    assert "timp_orders_cancel_respond_idx" in found_by
+
+
+@pytest.fixture
+def soon(filled):
+    """Give the open ones a deadline far away; twenty of them one that is near."""
+    now = timezone.now()
+    opened = Cancellation.objects.filter(status="requested")
+    opened.update(respond_by=now + timedelta(days=9))
+    keys = list(opened.order_by("-pk").values_list("pk", flat=True)[:20])
+    opened.filter(pk__in=keys[:10]).update(respond_by=now)
+    opened.filter(pk__in=keys[10:]).update(respond_by=now + timedelta(hours=1))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE timp_orders_cancellation")
+    return now
