@@ -377,6 +377,21 @@ class TestDecisions:
             f"confirm item={one.order_item.uuid} via=deadline: not_cancellable"
         ]
 
+    def test_what_was_decided_counts_though_the_rest_cannot_be_written_now(
+        self, configured, waiting, monkeypatch
+    ):
+        configured(ON_DEADLINE="confirm")
+        waiting(NOW)
+        waiting(NOW, status="HasTracking")
+
+        def busy(*args, **kwargs):
+            raise errors.Busy
+
+        with monkeypatch.context() as patched:
+            patched.setattr(services.deadlines.decisions, "in_transaction", busy)
+            assert enforce_deadlines(now=NOW) == services.Enforced(overdue=2, confirmed=1)
+        assert enforce_deadlines(now=NOW) == services.Enforced(rejected=1)
+
     def test_a_host_without_that_reason_is_told_by_the_note_alone(self, configured, waiting):
         configured(
             ON_DEADLINE="confirm",

@@ -1,5 +1,7 @@
 """The example's page on which a supplier's people decide, and the service that it reads by."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -85,6 +87,13 @@ class TestItemsFor:
 
 
 class TestPage:
+    def test_it_says_until_when_an_answer_is_waited_for(self, client, supplier_user, cancellation):
+        client.force_login(supplier_user)
+        assert "Answer by" not in client.get(PATH).content.decode()
+        cancellation.respond_by = datetime(2030, 1, 2, 15, 30, tzinfo=UTC)
+        cancellation.save()
+        assert "2 Jan 2030, 15:30</time></strong>" in client.get(PATH).content.decode()
+
     def test_it_asks_who_comes(self, client, cancellation):
         response = client.get(PATH)
         assert response.status_code == 302

@@ -55,9 +55,9 @@ def measure(options):
     two = _statements(user, 2 * BATCH_SIZE) - _statements(user, BATCH_SIZE)
     rows.append({"way": "each further batch", "items": BATCH_SIZE, "statements": two})
     pks = _seeded(huge)
-    before = _peak(anew=True)
+    before = peak(anew=True)
     seconds = _timed(_one_call, user, pks)
-    growth = f"{_peak() - before:.0f} MiB"
+    growth = f"{peak() - before:.0f} MiB"
     rows.append(
         {"way": "one call", "items": huge, "seconds": round(seconds, 2), "memory growth": growth}
     )
@@ -107,7 +107,7 @@ def _statements(user, count):
     return statements(lambda: _one_call(user, pks))
 
 
-def _peak(*, anew=False):
+def peak(*, anew=False):
     """The most memory that this process had since it was asked for anew, in MiB (Linux)."""
     if anew:
         gc.collect()

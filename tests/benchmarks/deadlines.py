@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from datetime import timedelta
 from statistics import median
@@ -20,7 +19,14 @@ from timp_orders.services import enforce_deadlines
 from timp_orders.services.batches import BATCH_SIZE
 
 SETTINGS = {"RESPOND_WITHIN": timedelta(hours=48), "ON_DEADLINE": "confirm"}
-COMMAND = [sys.executable, "-m", "django", "enforce_deadlines"]
+SCRIPT = """
+import django
+django.setup()
+from django.core.management import call_command
+from tests.benchmarks.bulk import peak
+call_command("enforce_deadlines")
+print(f"{peak():.0f} MiB")
+"""
 
 
 def measure(options):

@@ -201,8 +201,8 @@ class CancellationAdmin(ExportAdmin):
         if get_order_item_model().counts_parts() and "reason_text" in columns:
             at = columns.index("reason_text")
             columns[at:at] = ["asked", "confirmed"]
-        if gives_deadlines() and "requested" in columns:
-            columns.insert(columns.index("requested") + 1, "answer_by")
+        if gives_deadlines() and "status" in columns:
+            columns.insert(columns.index("status") + 1, "answer_by")
         return columns
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -1,6 +1,7 @@
 """What silence decides: overdue cancellations are confirmed, or rejected."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -91,8 +92,10 @@ REJECT = _Decision(Action.REJECT, lambda count: Enforced(rejected=count))
 
 def _say(caller: Caller, keys: list[int], on_deadline: str) -> None:
     """Write what is to become of cancellations from now on, unless somebody decided them."""
-    if keys:
-        rows = undecided(caller.using).filter(Among(F("pk"), keys))
+    if not keys:
+        return
+    rows = undecided(caller.using).filter(Among(F("pk"), keys))
+    with suppress(errors.Busy):  # then the next run is refused the same, and writes it
         in_transaction(partial(rows.update, on_deadline=on_deadline), caller.using)
 
 
