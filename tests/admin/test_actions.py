@@ -10,6 +10,7 @@ from tests.admin.staff_client import actions, kinds, said
 from tests.test_states import CANCELLATION_STATUSES, ITEM_STATUSES, expected
 from timp_orders.admin import preview
 from timp_orders.models import Cancellation, OrderItem
+from timp_orders.policy import Policy
 from timp_orders.states import Action
 from timp_orders.testing import CancellationFactory, OrderItemFactory, OrganizationFactory
 
@@ -23,8 +24,24 @@ def statuses():
 
 
 class TestPermissions:
-    def test_who_may_cancel_is_offered_all_four(self, supplier_desk, item):
-        assert actions(supplier_desk.list()) == NAMES
+    def test_who_may_cancel_is_offered_the_actions_of_their_sides(
+        self, staff, supplier, retailer, supplier_desk, desk_of, item
+    ):
+        assert actions(supplier_desk.list()) == NAMES[:2]
+        both = staff("cancel_order", "view_orderitem")
+        retailer.members.add(both)
+        assert actions(desk_of(both).list()) == NAMES[2:]
+        supplier.members.add(both)
+        assert actions(desk_of(type(both).objects.get(pk=both.pk)).list()) == NAMES
+
+    def test_where_the_policy_is_the_hosts_all_are_offered(self, staff, desk_of, monkeypatch, item):
+        monkeypatch.setattr(Policy, "organizations", lambda *args: None)
+        assert actions(desk_of(staff("cancel_order", "view_orderitem")).list()) == NAMES
+
+    def test_one_that_is_not_offered_is_not_taken(self, supplier_desk, item):
+        response = supplier_desk.announce("request", item)
+        assert "selection" not in (response.context or {})
+        assert not item.cancellations.exists()
 
     @pytest.mark.parametrize("permissions", [["view_orderitem"], ["view_any_order"]])
     def test_others_are_offered_none(self, staff, supplier, item, desk_of, permissions):
@@ -72,7 +89,8 @@ class TestPermissions:
         assert statuses() == {"requested"}
 
     def test_the_wrong_side_is_refused_by_the_service(self, supplier_desk, item):
-        page = supplier_desk.announce("request", item)
+        url = supplier_desk.url("cancellation_action", item.pk, "request")
+        page = supplier_desk.client.get(url)
         assert kinds(page) == {"refused": 1}
         assert "Only the other side of the order" in page.content.decode()
 
@@ -141,6 +159,30 @@ class TestConfirmationPage:
         back = desk.url("changelist") + "?awaiting=yes"
         assert f'href="{back}" class="closelink"' in page.content.decode()
         assert desk.decide(page).redirect_chain == [(back, 302)]
+
+    def test_an_error_is_said_in_the_title_and_has_the_focus(self, desk, cancellation, settings):
+        settings.TIMP_ORDERS = {"REJECTION_NEEDS_REASON": True}
+        page = desk.announce("reject", cancellation.order_item)
+        assert "<title>Reject cancellation" in page.content.decode()
+        assert "autofocus" not in page.content.decode()
+        again = desk.decide(page).content.decode()
+        assert "<title>Error: Reject cancellation" in again
+        assert re.findall(r'name="(\w+)"[^>]* autofocus', again) == ["reason"]
+
+    def test_tables_that_scroll_are_reached_by_the_keyboard_and_have_a_name(
+        self, desk, cancellation
+    ):
+        item = cancellation.order_item
+        for page in (
+            desk.announce("confirm", item),
+            desk.client.get(desk.url("change", item.pk)),
+        ):
+            text = page.content.decode()
+            tables = re.findall(
+                r'cancellation-table"( tabindex="0" aria-labelledby="([\w-]+)")?', text
+            )
+            assert tables
+            assert all(f'id="{name}"' in text for _, name in tables)
 
     def test_nothing_is_selected_without_a_selection(self, desk, item):
         page = desk.announce("confirm")

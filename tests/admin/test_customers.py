@@ -81,7 +81,7 @@ def test_the_list_is_not_ordered_by_the_names_of_customers(in_force):
 
 @pytest.mark.parametrize(("of_retailer", "shown"), [(True, "clara"), (False, "retailer")])
 def test_column_and_export_show_what_the_reader_may_know(line, in_force, of_retailer, shown):
-    from timp_orders.admin.cancellations import TOLD
+    from timp_orders.admin.cancellation_columns import TOLD
     from timp_orders.admin.exports import csv_rows
 
     cancellation = SimpleNamespace(

@@ -1,14 +1,19 @@
 """An item's own page: its trail, its buttons and its history."""
 
 from unittest.mock import Mock
+from urllib.parse import urlencode
+from uuid import uuid4
 
 import pytest
+from django.contrib.admin import site
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, isolate_apps
 
 from timp_orders import services
+from timp_orders.admin import OrderItemAdmin
 from timp_orders.models import OrderItem
 from timp_orders.services import SYSTEM
+from timp_orders.services.caller import Caller
 from timp_orders.states import Action
 from timp_orders.testing import CancellationFactory, OrderItemFactory, UserFactory
 
@@ -173,3 +178,149 @@ class TestHistory:
         supplier_desk.act("reject", item, note="No")
         assert "Requested the cancellation." not in history(supplier_desk)
         assert "Rejected the cancellation." in history(supplier_desk)
+
+
+class TestOrder:
+    def test_the_page_tells_of_the_order_and_links_its_other_items(
+        self, desk, item, order, supplier
+    ):
+        other = OrderItemFactory(
+            order=order, supplier=supplier, sku_name="Kite", status="HasTracking"
+        )
+        elsewhere = OrderItemFactory(supplier=supplier)
+        page = page_of(desk, item).content.decode().split('id="order-of-item"')[1]
+        assert f"Order {order.po_number}" in page
+        assert f"From {order.retailer} to {supplier}." in page
+        assert desk.url("change", other.pk) in page
+        for text in (other.sku_id, "Kite", "Has tracking"):
+            assert text in page
+        for hidden in (item, elsewhere):
+            assert str(hidden.uuid) not in page
+
+    def test_items_that_the_reader_may_not_see_are_not_told(self, supplier_desk, item, order):
+        hidden = OrderItemFactory(order=order)  # another supplier's
+        page = page_of(supplier_desk, item).content.decode()
+        assert str(hidden.uuid) not in page
+        assert "Other items" not in page
+
+    def test_of_a_large_order_fifty_are_listed_and_the_rest_is_counted(self, desk, item, crowd):
+        crowd(60)
+        with CaptureQueriesContext(connection) as captured:
+            page = page_of(desk, item).content.decode()
+        assert "… and 10 more." in page
+        assert page.split('id="order-of-item"')[1].count('<th scope="row">') == 50
+        assert len(captured) < 30
+
+    def test_where_the_number_is_the_items_own_there_are_no_others(
+        self, desk, item, order, monkeypatch
+    ):
+        OrderItemFactory(order=order)
+        monkeypatch.setattr(OrderItem, "PO_NUMBER_FIELD", "sku_id")
+        page = page_of(desk, item)
+        assert page.context["order"].po_number == item.sku_id
+        assert page.context["order"].items == []
+
+
+class TestAddress:
+    def test_a_uuid_leads_to_the_page_of_its_item(self, supplier_desk, item):
+        url = f"{supplier_desk.url('changelist')}{item.uuid}/"
+        response = supplier_desk.client.get(url)
+        assert response.url == supplier_desk.url("change", item.pk)
+
+    def test_one_that_is_hidden_or_unknown_is_not_found(self, supplier_desk, item):
+        for uuid in (OrderItemFactory().uuid, uuid4()):
+            url = f"{supplier_desk.url('changelist')}{uuid}/"
+            assert supplier_desk.client.get(url, follow=True).status_code == 404
+
+
+class TestPageOfAnOrder:
+    def page(self, desk, order):
+        return desk.client.get(desk.url("change", order.pk, model="timp_orders_order"))
+
+    def test_it_lists_the_items_and_links_them(self, desk, item, order, crowd):
+        page = self.page(desk, order).content.decode()
+        assert desk.url("change", item.pk) in page
+        crowd(60)
+        page = self.page(desk, order).content.decode()
+        assert "… and 11 more." in page
+
+    def test_items_that_the_reader_may_not_see_are_not_told(
+        self, staff, retailer, desk_of, item, order
+    ):
+        user = staff("cancel_order", "view_order")
+        retailer.members.add(user)
+        hidden = OrderItemFactory()
+        page = self.page(desk_of(user), order).content.decode()
+        assert str(item.uuid) in page
+        assert str(hidden.uuid) not in page
+
+    def test_a_new_order_has_none(self, desk):
+        page = desk.client.get(desk.url("add", model="timp_orders_order"))
+        assert "items-of-order" not in page.content.decode()
+
+
+class TestNextAwaiting:
+    def test_it_is_the_one_that_has_waited_longest(self, desk, item, order, supplier):
+        assert "cancellation-next" not in page_of(desk, item).content.decode()
+        first, second = OrderItemFactory.create_batch(2, order=order, supplier=supplier)
+        CancellationFactory(order_item=second, status="rejected")
+        CancellationFactory(order_item=second)
+        CancellationFactory(order_item=first)
+        for here, there in [(item, second), (second, first), (first, second)]:
+            assert page_of(desk, here).context["next_awaiting"] == desk.url("change", there.pk)
+
+    def test_others_items_are_not_among_them(self, supplier_desk, item):
+        CancellationFactory()
+        assert page_of(supplier_desk, item).context["next_awaiting"] is None
+
+    def test_the_admin_of_a_child_model_offers_none(self, rf, superuser, item):
+        """Its pages go by keys of its own."""
+        CancellationFactory()
+        with isolate_apps("tests"):
+
+            class Child(OrderItem):
+                class Meta:
+                    app_label = "tests"
+                    proxy = True
+
+        request = rf.get("/")
+        request.user = superuser
+        caller = Caller.of(superuser)
+        for model, offers in ((OrderItem, True), (Child, False)):
+            offered = OrderItemAdmin(model, site)._next_awaiting(request, caller, item)
+            assert bool(offered) is offers
+
+    def test_who_may_not_decide_is_offered_none(self, staff, desk_of, cancellation):
+        auditor = desk_of(staff("view_any_order"))
+        page = page_of(auditor, cancellation.order_item)
+        assert page.context["next_awaiting"] is None
+
+
+def test_filters_of_the_list_survive_the_item_the_decision_and_the_next(
+    desk, cancellation, order, supplier
+):
+    CancellationFactory(order_item__order=order, order_item__supplier=supplier)
+    item = cancellation.order_item
+    kept = {"_changelist_filters": "awaiting=yes&o=-1"}
+    page = desk.client.get(desk.url("change", item.pk), kept)
+    urls = [url for action, _, url in page.context["cancellation_buttons"] if action == "confirm"]
+    for url in [*urls, page.context["next_awaiting"]]:
+        assert url.endswith("?_changelist_filters=awaiting%3Dyes%26o%3D-1")
+    announced = desk.client.get(urls[0])
+    after = desk.decide(announced)
+    assert after.redirect_chain[-1][0].endswith("?_changelist_filters=awaiting%3Dyes%26o%3D-1")
+    assert after.context["preserved_filters"] == urlencode(kept)  # for Save, as Django has it
+
+
+def test_notes_are_read_in_their_own_direction(desk, item):
+    CancellationFactory(order_item=item, note="שלום")
+    assert '<div class="help" dir="auto">שלום</div>' in page_of(desk, item).content.decode()
+
+
+def test_a_long_note_is_cut_and_can_be_opened_on_the_confirmation_page(desk, cancellation):
+    for note in ("short", "x" * 300):
+        cancellation.note = note
+        cancellation.save()
+        page = desk.announce("confirm", cancellation.order_item).content.decode()
+        assert ("<details" in page) == (len(note) > 200)
+        assert note in page

@@ -1,6 +1,9 @@
 """What staff do in the admin, in a real browser."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from tests.browser import REASON, SKIPPED
 from timp_orders.models import Cancellation
@@ -85,6 +88,36 @@ def test_a_part_of_a_quantity_from_request_to_trail(signed_in, order, supplier, 
     assert "Quantity: 2 of 2" in signed_in.read("#cancellation-trail")
     assert signed_in.read(".field-status .readonly") == "Cancelled"
     signed_in.shoot("part-trail")
+
+
+def test_ten_rows_with_what_decides_are_seen_without_scrolling(
+    signed_in, order, supplier, settings
+):
+    settings.TIMP_ORDERS = {"PARTIAL_QUANTITIES": True, "RESPOND_WITHIN": timedelta(days=2)}
+    supplier.name = "Harbor Home Goods"
+    supplier.save()
+    now = timezone.now()
+    for number in range(14):
+        CancellationFactory(
+            order_item=OrderItemFactory(
+                order=order, supplier=supplier, sku_name="Linen table runner with fringes, sand"
+            ),
+            reason="undeliverable_address",
+            requested_at=now - timedelta(days=number),
+            respond_by=now + timedelta(days=2 - number),
+        )
+    signed_in.open(f"{LIST}?awaiting=yes")
+    bottoms = signed_in.run(
+        "return [...document.querySelectorAll('#result_list tbody tr')]"
+        ".map(row => row.getBoundingClientRect().bottom)"
+    )
+    assert sum(bottom <= 900 for bottom in bottoms) >= 10
+    for column in ("po_number", "sku", "supplier_name", "open_cancellation", "answer_by"):
+        cell, list_of_results = signed_in.run(
+            f"return ['.field-{column}', '#changelist-form .results']"
+            ".map(found => document.querySelector(found).getBoundingClientRect().right)"
+        )
+        assert cell <= list_of_results, column
 
 
 def test_back_changes_nothing(signed_in, items):

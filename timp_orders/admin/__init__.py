@@ -9,7 +9,8 @@ from django.contrib import admin
 
 from timp_orders.admin.actions import CancellationActionsMixin
 from timp_orders.admin.cancellations import CancellationAdmin
-from timp_orders.admin.filters import AwaitingDecisionFilter, OpenReasonFilter
+from timp_orders.admin.deadlines import OpenAnswerByFilter
+from timp_orders.admin.filters import AwaitingDecisionFilter, OpenReasonFilter, WaitingFilter
 from timp_orders.admin.item_forms import OrderItemInlineMixin
 from timp_orders.admin.items import OrderItemAdmin
 from timp_orders.admin.organizations import OrderAdmin, OrganizationAdmin, is_referenced
@@ -19,11 +20,13 @@ __all__ = [
     "AwaitingDecisionFilter",
     "CancellationActionsMixin",
     "CancellationAdmin",
+    "OpenAnswerByFilter",
     "OpenReasonFilter",
     "OrderAdmin",
     "OrderItemAdmin",
     "OrderItemInlineMixin",
     "OrganizationAdmin",
+    "WaitingFilter",
 ]
 
 if is_referenced(Order):

@@ -12,31 +12,27 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
 from timp_orders.admin.decisions import Decision
-from timp_orders.admin.extending import extended
 from timp_orders.admin.forms import ActionForm
-from timp_orders.admin.item_forms import StatusKeptMixin
+from timp_orders.admin.item_pages import ItemPageMixin
+from timp_orders.admin.offered import BY_NAME, could_ever
 from timp_orders.admin.preview import announced, at_most, groups
 from timp_orders.admin.reports import report
 from timp_orders.admin.selection import Selection, TooLarge
-from timp_orders.admin.trail import trail
 from timp_orders.admin.wording import WORDINGS, counted
-from timp_orders.conf import settings
 from timp_orders.models import get_order_item_model
 from timp_orders.models.querysets import OrderItemQuerySet
-from timp_orders.services import supported_actions
 from timp_orders.services.batches import BATCH_SIZE
 from timp_orders.services.caller import Caller
-from timp_orders.services.reads import visible_item
 from timp_orders.states import Action, Via
 
 __all__ = ["CancellationActionsMixin"]
 
 
-class CancellationActionsMixin(StatusKeptMixin):
+class CancellationActionsMixin(ItemPageMixin):
     """Confirm, reject, request, withdraw and cancel, for the ``ModelAdmin`` of an item model.
 
     In the list they are actions, on an item's own page buttons beside the trail of its
@@ -48,22 +44,8 @@ class CancellationActionsMixin(StatusKeptMixin):
     it showed: see :mod:`timp_orders.admin.selection`.
     """
 
-    actions = [
-        "confirm_cancellation",
-        "reject_cancellation",
-        "request_cancellation",
-        "withdraw_cancellation",
-        "cancel_items",
-    ]
-    trail_template = "admin/timp_orders/order_item_with_trail.html"
+    actions = [*BY_NAME]
     cancellation_template = "admin/timp_orders/cancellation_action.html"
-
-    def has_cancel_permission(self, request: HttpRequest) -> bool:
-        """Tell whether the user may take any action; the service checks the side."""
-        return (
-            self.has_view_or_change_permission(request)
-            and settings.policy.standing(request.user).may_cancel
-        )
 
     def has_cancel_outright_permission(self, request: HttpRequest) -> bool:
         """Tell whether the user may cancel in one step."""
@@ -92,6 +74,18 @@ class CancellationActionsMixin(StatusKeptMixin):
     def cancel_items(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
         return self._announce_listed(request, Action.CANCEL, queryset)
 
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Leave out what the user could take on no item: a supplier's staff request nothing."""
+        actions = super().get_actions(request)
+        if not BY_NAME.keys() & actions.keys():
+            return actions
+        offered = could_ever(request)
+        return {
+            name: action
+            for name, action in actions.items()
+            if name not in BY_NAME or BY_NAME[name] in offered
+        }
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -105,6 +99,7 @@ class CancellationActionsMixin(StatusKeptMixin):
         view = self.admin_site.admin_view
         return [
             path("cancellation/", view(self.decide_view), name=name),
+            path("<uuid:uuid>/", view(self.find_view), name=f"{name}_item"),
             path(
                 "<path:object_id>/cancellation/<str:action>/",
                 view(self.announce_view),
@@ -120,7 +115,7 @@ class CancellationActionsMixin(StatusKeptMixin):
         self._require_permission(request, Action(action))
         if (item := self.get_object(request, unquote(object_id))) is None:
             raise Http404
-        back = self._url("change", quote(item.pk))
+        back = self._kept(request, self._url("change", quote(item.pk)))
         return self._announce(request, Action(action), [self._named([self._key(item)])], back)
 
     # A batch that was committed stays so, whatever becomes of the next one.
@@ -146,43 +141,11 @@ class CancellationActionsMixin(StatusKeptMixin):
             self.message_user(request, message, level)
         return HttpResponseRedirect(selection.back)
 
-    def render_change_form(
-        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        page = super().render_change_form(request, context, *args, **kwargs)
-        item = kwargs.get("obj")
-        shown = self._trail_context(request, item) if item is not None else {}
-        return extended(page, self.trail_template, shown) if shown else page
-
-    def _trail_context(self, request: HttpRequest, item: Any) -> dict[str, Any]:
-        caller = Caller.of(request.user, via=Via.ADMIN)
-        if (found := visible_item(caller, pk=self._key(item))) is None:
-            return {}  # a host's own admin may show more items than there are trails to be seen
-        may = self.has_cancel_permission(request)
-        return {
-            "trail": trail(found, caller),
-            "cancellation_buttons": [
-                (action.value, WORDINGS[action], self._action_url(item, action))
-                for action in (supported_actions(found, request.user) if may else [])
-            ],
-        }
-
     def _require_permission(self, request: HttpRequest, action: Action | None = None) -> None:
         is_outright = action == Action.CANCEL
         may = self.has_cancel_outright_permission if is_outright else self.has_cancel_permission
         if not may(request):
             raise PermissionDenied
-
-    def _url(self, name: str, *args: Any) -> str:
-        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{name}"
-        return reverse(name, args=args, current_app=self.admin_site.name)
-
-    def _action_url(self, item: Any, action: Action) -> str:
-        return self._url("cancellation_action", quote(item.pk), action.value)
-
-    def _key(self, item: Any) -> Any:
-        """Return the order item's primary key; ``self.model`` may be a child with its own."""
-        return getattr(item, get_order_item_model()._meta.pk.attname)
 
     def _named(self, pks: list[Any]) -> QuerySet[Any]:
         return OrderItemQuerySet(get_order_item_model()).filter(pk__in=pks)

@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.utils.html import format_html
+from django.utils.timesince import timesince
 
 from timp_orders.models import AbstractOrderItem, Cancellation, get_order_item_model
 from timp_orders.states import Side
@@ -20,8 +21,12 @@ __all__ = [
     "SideColumn",
     "at_and_by",
     "joined",
+    "shortened",
     "shown",
+    "since",
+    "sku_of",
     "standing_on",
+    "with_small_print",
 ]
 
 
@@ -85,10 +90,37 @@ def shown(item: Any, path: str) -> Any:
     return dict(choices).get(value, value)
 
 
+def since(at: datetime, text: str) -> str:
+    """Show how long ago something was, with the moment as a tooltip and a text in small print."""
+    told = format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(),
+        display_for_value(at, ""),
+        timesince(at, depth=1),
+    )
+    return with_small_print(told, text)
+
+
+def sku_of(item: Any) -> str:
+    """Show the item's SKU, with its name in small print."""
+    paths = item.paths()
+    name = shown(item, paths["sku_name"]) if paths["sku_name"] else ""
+    return with_small_print(shown(item, paths["sku_id"]), name)
+
+
+def shortened(uuid: Any) -> str:
+    """Show the first characters of a UUID, with all of it as a tooltip; the search finds it."""
+    return format_html('<span title="{}">{}</span>', uuid, str(uuid)[:8])
+
+
 def at_and_by(at: datetime, by: str) -> str:
     """Format a timestamp, with a text in small print below it."""
-    moment = display_for_value(at, "")
-    return format_html('{}<div class="help">{}</div>', moment, by) if by else moment
+    return with_small_print(display_for_value(at, ""), by)
+
+
+def with_small_print(text: Any, small: Any) -> str:
+    """Show a text, and another in small print below it, if there is one."""
+    return format_html('{}<div class="help">{}</div>', text, small) if small else str(text)
 
 
 def joined(items: QuerySet[Any]) -> QuerySet[Any]:

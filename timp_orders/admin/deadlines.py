@@ -15,6 +15,7 @@ from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from timp_orders.admin.filters import with_count
 from timp_orders.models import Cancellation
 from timp_orders.policy import gives_deadlines
 from timp_orders.states import CancellationStatus
@@ -23,14 +24,19 @@ __all__ = ["AnswerByFilter", "OpenAnswerByFilter", "answer_by", "time_left_of"]
 
 
 def answer_by(respond_by: datetime | None, *, is_open: bool) -> str | None:
-    """Show a deadline; of an open cancellation with how long is left, in words and in colour."""
+    """Show a deadline; of an open cancellation how long is left, in words and in colour."""
     if respond_by is None:
         return None
     moment = display_for_value(respond_by, "")
     if not is_open:
         return moment
-    left = _time_left(respond_by)
-    return format_html('{}<div class="help answer-{}">{}</div>', moment, _urgency(respond_by), left)
+    return format_html(
+        '<time datetime="{}" title="{}" class="answer-{}">{}</time>',
+        respond_by.isoformat(),
+        moment,
+        _urgency(respond_by),
+        _time_left(respond_by),
+    )
 
 
 def time_left_of(cancellation: Cancellation) -> str:
@@ -45,7 +51,7 @@ def time_left_of(cancellation: Cancellation) -> str:
 def _time_left(respond_by: datetime) -> str:
     now = _now()
     if respond_by <= now:
-        return _("Overdue by %(time)s") % {"time": timesince(respond_by, now, depth=1)}
+        return _("%(time)s overdue") % {"time": timesince(respond_by, now, depth=1)}
     return _("%(time)s left") % {"time": timeuntil(respond_by, now, depth=1)}
 
 
@@ -86,7 +92,7 @@ class AnswerByFilter(admin.SimpleListFilter):
             return []
         overdue = model_admin.get_queryset(request).filter(self._between("overdue"))
         return [
-            ("overdue", _("Overdue (%(count)d)") % {"count": overdue.count()}),
+            ("overdue", with_count(request, _("Overdue"), overdue)),
             ("today", _("Today")),
             ("week", _("This week")),
         ]

@@ -1,21 +1,40 @@
 """List filters for any item model; they count what the user may see."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import IS_FACETS_VAR  # type: ignore[attr-defined]
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from timp_orders.conf import settings
 from timp_orders.states import CancellationStatus
 
-__all__ = ["AwaitingDecisionFilter", "DecisionReasonFilter", "OpenReasonFilter", "ReasonFilter"]
+__all__ = [
+    "AwaitingDecisionFilter",
+    "DecisionReasonFilter",
+    "OpenReasonFilter",
+    "ReasonFilter",
+    "WaitingFilter",
+    "with_count",
+]
 
 _OPEN = CancellationStatus.REQUESTED
+
+
+_NO_REASON = "-"
+_DAYS = (1, 3, 7)
+
+
+def with_count(request: HttpRequest, label: str, rows: QuerySet[Any]) -> str:
+    """Add to a choice how many there are, unless the list counts each choice itself."""
+    return label if IS_FACETS_VAR in request.GET else f"{label} ({rows.count()})"
 
 
 class AwaitingDecisionFilter(admin.SimpleListFilter):
@@ -27,7 +46,7 @@ class AwaitingDecisionFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         waiting = model_admin.get_queryset(request).filter(cancellations__status=_OPEN)
         return [
-            ("yes", _("Awaiting decision (%(count)d)") % {"count": waiting.count()}),
+            ("yes", with_count(request, _("Awaiting decision"), waiting)),
             ("no", _("Not awaiting decision")),
         ]
 
@@ -50,11 +69,14 @@ class ReasonFilter(admin.SimpleListFilter):
         return settings.REASONS
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(code, str(label)) for code, label in self.reasons().items()]
+        found = [(code, str(label)) for code, label in self.reasons().items()]
+        return [*found, (_NO_REASON, _("No reason"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() is None:
             return queryset
+        if self.value() == _NO_REASON:
+            return self.having(queryset, "")
         if self.value() not in self.reasons():
             raise IncorrectLookupParameters
         return self.having(queryset, self.value())
@@ -81,3 +103,29 @@ class OpenReasonFilter(ReasonFilter):
 
     def having(self, queryset: QuerySet[Any], reason: str | None) -> QuerySet[Any]:
         return queryset.filter(cancellations__status=_OPEN, cancellations__reason=reason)
+
+
+class WaitingFilter(admin.SimpleListFilter):
+    """Items by how long their open cancellation has been waiting."""
+
+    title = gettext_lazy("waiting")
+    parameter_name = "waiting"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            (
+                str(days),
+                ngettext("More than %(count)d day", "More than %(count)d days", days)
+                % {"count": days},
+            )
+            for days in _DAYS
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if (value := self.value()) is None:
+            return queryset
+        days = {str(days): days for days in _DAYS}.get(value)
+        if days is None:
+            raise IncorrectLookupParameters
+        moment = timezone.now() - timedelta(days=days)
+        return queryset.filter(cancellations__status=_OPEN, cancellations__requested_at__lt=moment)

@@ -56,6 +56,13 @@ class ActionForm(forms.Form):
             help_text=_("Kept in the trail of each item; both sides of the order can read it."),
         )
 
+    def full_clean(self) -> None:
+        super().full_clean()
+        for name in self.fields:
+            if name in self.errors:  # the first of them, where a reader goes on
+                self.fields[name].widget.attrs["autofocus"] = True
+                break
+
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
         if self.data.get("quantity") and "quantity" not in self.fields:

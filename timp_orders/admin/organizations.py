@@ -4,10 +4,16 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.db.models.constants import LOOKUP_SEP
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from timp_orders.admin.extending import extended
 from timp_orders.admin.scope import ScopedAdmin, of_members
+from timp_orders.admin.trail import items_of
+from timp_orders.models import Order, get_order_item_model
+from timp_orders.services.caller import Caller
+from timp_orders.states import Via
 
 __all__ = ["OrderAdmin", "OrganizationAdmin", "is_referenced"]
 
@@ -45,8 +51,28 @@ class OrderAdmin(ScopedAdmin):
     uuid_paths = ("uuid",)
     side_fields = ("retailer",)
 
+    items_template = "admin/timp_orders/order_with_items.html"
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return of_members(request, super().get_queryset(request), "retailer__members")
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Show the order's items too, as far as the user sees them."""
+        page = super().render_change_form(request, context, *args, **kwargs)
+        order, model = kwargs.get("obj"), get_order_item_model()
+        if order is None or not self.admin_site.is_registered(model) or not _is_order_of(model):
+            return page
+        items, unlisted = items_of(Caller.of(request.user, via=Via.ADMIN), order)
+        shown = {"items": items, "unlisted": unlisted, "item_opts": model._meta}
+        return extended(page, self.items_template, shown)
+
+
+def _is_order_of(model: Any) -> bool:
+    """Tell whether the order's PO number stands in this app's own orders."""
+    relation = model.paths()["po_number"].rpartition(LOOKUP_SEP)[0]
+    return bool(relation) and getattr(model.field_at(relation), "related_model", None) is Order
 
 
 def is_referenced(model: type[Model], *, but_by: type[Model] | None = None) -> bool:

@@ -1,5 +1,6 @@
 """Admin base classes that show each user only the rows of their organizations."""
 
+import re
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 else:
     ModelAdmin = admin.ModelAdmin
 
-__all__ = ["ScopedAdmin", "TrailAdmin", "colleagues", "of_members", "parsed_uuid", "sees_all"]
+__all__ = ["ScopedAdmin", "TrailAdmin", "colleagues", "of_members", "sees_all", "uuid_lookup"]
 
 
 def sees_all(request: HttpRequest) -> bool:
@@ -41,12 +42,19 @@ def of_members(request: HttpRequest, queryset: QuerySet[Any], members: str) -> Q
     return queryset.filter(**{members: key}) if (key := request.user.pk) else queryset.none()
 
 
-def parsed_uuid(term: str) -> UUID | None:
-    """Return the UUID that somebody typed, with or without hyphens."""
-    try:
-        return UUID(term.strip())
-    except ValueError:
+def uuid_lookup(term: str) -> tuple[str, Any] | None:
+    """Return how to look for a UUID that somebody typed, with or without hyphens.
+
+    :returns: a lookup and its value: all of the UUID, or its first characters; ``None`` if it is
+        none, or fewer than eight characters of one.
+    """
+    digits = term.strip().replace("-", "").lower()
+    if not re.fullmatch("[0-9a-f]{8,32}", digits):
         return None
+    if len(digits) == 32:
+        return "exact", UUID(digits)
+    hyphens = sum(len(digits) > position for position in (8, 12, 16, 20))
+    return "startswith", str(UUID(digits.ljust(32, "0")))[: len(digits) + hyphens]
 
 
 def colleagues(user: Any) -> list[Any]:
@@ -124,13 +132,20 @@ class ScopedAdmin(ModelAdmin):
     def get_uuid_paths(self) -> tuple[str, ...]:
         return self.uuid_paths
 
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """List what deletes after all else."""
+        actions = super().get_actions(request)
+        return dict(sorted(actions.items(), key=lambda named: named[0] == "delete_selected"))
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
-        if (uuid := parsed_uuid(search_term)) and (paths := self.get_uuid_paths()):
+        if (named := uuid_lookup(search_term)) and (paths := self.get_uuid_paths()):
+            lookup, uuid = named
+            wanted = (Q(**{f"{path}__{lookup}": uuid}) for path in paths)
             # Both: PO numbers and SKUs may look like UUIDs.
-            found |= queryset.filter(reduce(or_, (Q(**{path: uuid}) for path in paths)))
+            found |= queryset.filter(reduce(or_, wanted))
         return found, may_have_duplicates
 
     def history_view(

@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+from django.db.models.constants import LOOKUP_SEP
+
 from timp_orders.admin.cancellation_texts import (
     decided_by,
     decision_reason_label,
@@ -10,13 +12,16 @@ from timp_orders.admin.cancellation_texts import (
     reason_label,
     requested_by,
 )
+from timp_orders.admin.columns import joined, shown, standing_on
 from timp_orders.admin.deadlines import time_left_of
 from timp_orders.models import Cancellation
 from timp_orders.services.caller import Caller
 from timp_orders.services.reads import reading_for
-from timp_orders.states import Side
+from timp_orders.states import CancellationStatus, Side
 
-__all__ = ["Entry", "trail"]
+__all__ = ["Entry", "Order", "items_of", "next_awaiting", "order_of", "trail"]
+
+_SHOWN = 50
 
 
 class Entry(NamedTuple):
@@ -28,6 +33,70 @@ class Entry(NamedTuple):
     requested_by: str
     decided_by: str
     time_left: str
+
+
+class Order(NamedTuple):
+    """The order of an item, as the item's page shows it.
+
+    :ivar items: the first others of its items that the user sees.
+    :ivar unlisted: how many more there are.
+    """
+
+    po_number: Any
+    retailer: Any
+    supplier: Any
+    items: list[Any]
+    unlisted: int
+
+
+def order_of(item: Any, caller: Caller) -> Order:
+    """Read the order of an item: who it is between, and its other items.
+
+    :param item: one that was read for this caller.
+    """
+    paths = item.paths()
+    facts = reading_for(item, caller.by).facts
+    sides = {
+        side: standing_on(
+            side, item, reader_is_too=caller.standing.sees_all or bool(facts.on_side(side))
+        )
+        for side in Side
+    }
+    items: list[Any] = []
+    unlisted = 0
+    if relation := paths["po_number"].rpartition(LOOKUP_SEP)[0]:
+        items, unlisted = items_of(caller, item.value_of(relation), but=item.pk)
+    po_number = shown(item, paths["po_number"])
+    return Order(po_number, sides[Side.RETAILER], sides[Side.SUPPLIER], items, unlisted)
+
+
+def items_of(caller: Caller, order: Any, *, but: Any = None) -> tuple[list[Any], int]:
+    """Read the items of an order that the user sees, with what a page shows of them.
+
+    :param but: the key of one that is left out.
+    :returns: the first of them, and how many more there are.
+    """
+    paths = caller.model.paths()
+    relation = paths["po_number"].rpartition(LOOKUP_SEP)[0]
+    visible = caller.visible_items().filter(**{relation: order}).exclude(pk=but)
+    rows = joined(visible).order_by("pk")
+    items, unlisted = list(rows[: _SHOWN + 1]), 0
+    if len(items) > _SHOWN:
+        items, unlisted = items[:_SHOWN], rows.count() - _SHOWN
+    told = {name: paths[name] for name in ("uuid", "sku_id", "sku_name", "quantity", "status")}
+    for item in items:
+        item.timp_texts = {name: shown(item, path) for name, path in told.items() if path}
+    return items, unlisted
+
+
+def next_awaiting(caller: Caller, item: Any) -> Any | None:
+    """Return the key of the visible item that has been waiting longest for a decision.
+
+    :param item: another than this one.
+    """
+    waiting = caller.visible_items().filter(cancellations__status=CancellationStatus.REQUESTED)
+    keys = waiting.exclude(pk=item.pk).order_by("cancellations__pk").values_list("pk", flat=True)
+    return keys.first()
 
 
 def trail(item: Any, caller: Caller) -> list[Entry]:

@@ -1,0 +1,33 @@
+"""Which actions a user could ever take: only these are offered in lists."""
+
+from django.http import HttpRequest
+
+from timp_orders.conf import settings
+from timp_orders.models import get_order_item_model
+from timp_orders.models.querysets import OrderItemQuerySet
+from timp_orders.states import Action, Side
+
+__all__ = ["BY_NAME", "could_ever"]
+
+BY_NAME = {
+    "confirm_cancellation": Action.CONFIRM,
+    "reject_cancellation": Action.REJECT,
+    "request_cancellation": Action.REQUEST,
+    "withdraw_cancellation": Action.WITHDRAW,
+    "cancel_items": Action.CANCEL,
+}
+"""The admin's actions, by the names of their methods."""
+
+
+def could_ever(request: HttpRequest) -> set[Action]:
+    """Return the actions of the sides on which the user is, of any order.
+
+    Where the policy is the host's own, these are all: only each item can tell then.
+    """
+    policy = settings.policy
+    if policy.standing(request.user).either_side:
+        return set(Action)
+    using = OrderItemQuerySet(get_order_item_model()).db
+    own = policy.organizations(request.user, using)
+    sides = set(Side) if own is None else {side for side, found in own.items() if found}
+    return {action for action in Action if action.side in sides}
