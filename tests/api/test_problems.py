@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
-from django.db import DataError, IntegrityError, OperationalError, connection
+from django.db import DataError, IntegrityError, OperationalError, connection, connections
 from django.http import Http404
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
@@ -16,8 +16,9 @@ from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from tests.api import EVERY_CALL, WRITES, arguments, error
+from tests.test_contention import busy
 from tests.test_services import rows
-from timp_orders import errors
+from timp_orders import errors, urls
 from timp_orders.api import list_views, order_views, views
 from timp_orders.api.views import ConfirmCancellationView, ItemView
 from timp_orders.models import Cancellation, OrderItem
@@ -221,6 +222,41 @@ class TestAtomicRequests:
     def test_what_succeeds_is_committed(self, call, world):
         assert call("confirm", world.item.uuid, by=world.supplier).status_code == 200
         assert OrderItem.objects.get(pk=world.item.pk).status == "Cancelled"
+
+    def test_the_apps_own_calls_are_outside_of_it(self, call, world):
+        """Whatever the alias: a conflict at a commit after the view would be a 500."""
+        seen = []
+
+        def look(**kwargs):
+            seen.append(len(connection.savepoint_ids))
+
+        cancellation_confirmed.connect(look)
+        try:
+            call("confirm", world.item.uuid, by=world.supplier)
+        finally:
+            cancellation_confirmed.disconnect(look)
+        # Only the test's own transaction is around the service's.
+        assert seen == [len(connection.savepoint_ids) + 1]
+        served = [pattern.callback for pattern in urls.urlpatterns]
+        assert all(view._non_atomic_requests == set(connections) for view in served)
+
+    @pytest.mark.parametrize(("failures", "status"), [(1, 200), (9, 503)])
+    def test_a_conflict_at_the_commit_is_tried_again_and_then_busy(
+        self, transactional_db, call, world, monkeypatch, failures, status
+    ):
+        commit, failing = connection.commit, [busy() for _ in range(failures)]
+
+        def fail():
+            if failing:
+                raise failing.pop()
+            commit()
+
+        with monkeypatch.context() as patched:
+            patched.setattr(connection, "commit", fail)
+            response = call("confirm", world.item.uuid, by=world.supplier)
+        assert response.status_code == status
+        item = OrderItem.objects.get(pk=world.item.pk)
+        assert (item.status == "Cancelled") == (status == 200)
 
     def test_what_a_refused_view_wrote_is_rolled_back(self, settings, call, world):
         class Writing(ConfirmCancellationView):

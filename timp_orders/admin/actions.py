@@ -8,7 +8,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
 from django.core import signing
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -27,6 +26,7 @@ from timp_orders.models import get_order_item_model
 from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.services.batches import BATCH_SIZE
 from timp_orders.services.caller import Caller
+from timp_orders.services.transactions import outside_atomic_requests
 from timp_orders.states import Action, Via
 
 __all__ = ["CancellationActionsMixin"]
@@ -119,7 +119,7 @@ class CancellationActionsMixin(ItemPageMixin):
         return self._announce(request, Action(action), [self._named([self._key(item)])], back)
 
     # A batch that was committed stays so, whatever becomes of the next one.
-    @transaction.non_atomic_requests
+    @outside_atomic_requests
     def decide_view(self, request: HttpRequest) -> HttpResponse:
         """Carry out what a confirmation page has announced."""
         self._require_permission(request)

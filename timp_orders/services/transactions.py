@@ -1,15 +1,22 @@
 """Transactions with one retry, and the database errors that mean contention."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import DatabaseError, IntegrityError, connections, transaction
 
 from timp_orders.errors import Busy
 
-__all__ = ["in_transaction", "is_contention", "is_duplicate", "is_unstorable_text"]
+__all__ = [
+    "in_transaction",
+    "is_contention",
+    "is_duplicate",
+    "is_unstorable_text",
+    "outside_atomic_requests",
+]
 
 T = TypeVar("T")
+ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 
 # Lock timeouts, deadlocks and serialization failures, and nothing else: after any of these the
 # database has written nothing. (After a connection lost at COMMIT, nobody knows.)
@@ -57,6 +64,17 @@ def _codes(error: DatabaseError) -> tuple[str | None, int | None, object]:
     if sqlstate or sqlite is not None:
         return sqlstate, sqlite, None
     return None, None, next(iter(error.args), None)
+
+
+def outside_atomic_requests(view: ViewT) -> ViewT:
+    """Keep a view out of the transactions of ``ATOMIC_REQUESTS``, whichever databases have them.
+
+    What a service function commits would be committed after the view otherwise: a conflict there is
+    no refusal any more, but an error of the server, and nothing tries again.
+    """
+    for alias in connections:
+        transaction.non_atomic_requests(using=alias)(view)
+    return view
 
 
 def in_transaction(work: Callable[[], T], using: str, *, again: type[Exception] = Busy) -> T:
