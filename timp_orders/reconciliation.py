@@ -69,7 +69,7 @@ def find_inconsistencies() -> Iterator[Finding]:
     )
     for kind in INCONSISTENCIES:
         if (condition := kind.condition(using)) is not None:
-            for page in by_pages(rows.filter(condition), _COLUMNS, _CHUNK):
+            for page in by_pages(rows.filter(condition), _CHUNK, _COLUMNS):
                 yield from (Finding(kind.code, *columns) for _, *columns in page)
 
 

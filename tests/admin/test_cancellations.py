@@ -10,6 +10,7 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib import admin
 from django.db import connection
+from django.db.models import QuerySet
 from django.test import AsyncClient
 from django.test.utils import CaptureQueriesContext
 
@@ -275,6 +276,21 @@ class TestExport:
         )
 
     @pytest.mark.django_db(transaction=True)
+    def test_no_cursor_of_the_database_is_kept_between_its_parts(self, desk, crowd, monkeypatch):
+        """A pooler in transaction mode has none."""
+        crowd(25)
+        monkeypatch.setattr("timp_orders.admin.exports._CHUNK", 10)
+
+        def refuse(*args, **kwargs):
+            raise AssertionError
+
+        monkeypatch.setattr(QuerySet, "iterator", refuse)
+        with CaptureQueriesContext(connection) as captured:
+            found = exported(desk)
+        assert len({row["uuid"] for row in found}) == 25
+        pages = [it["sql"] for it in captured if it["sql"].endswith("LIMIT 10")]
+        assert len(pages) == 3
+
     def test_under_asgi_it_is_streamed_part_by_part(self, superuser, desk, crowd, monkeypatch):
         crowd(250)
         read = []

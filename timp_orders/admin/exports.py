@@ -19,6 +19,7 @@ from django.utils import timezone
 from timp_orders.admin.extending import extended
 from timp_orders.admin.scope import TrailAdmin
 from timp_orders.models import get_order_item_model
+from timp_orders.models.querysets import by_pages
 from timp_orders.spreadsheets import BYTE_ORDER_MARK, Echo, neutral
 
 __all__ = ["ExportAdmin", "csv_rows", "streamed"]
@@ -33,7 +34,7 @@ _HEADINGS = {"quantity": "quantity_ordered"}
 def csv_rows(
     cancellations: QuerySet[Any], masked: Mapping[str, Callable[[Any], Any]]
 ) -> Iterator[str]:
-    """Yield the lines of the file; the headings are stable and not translated.
+    """Yield the lines of the file, newest first; the headings are stable and not translated.
 
     :param masked: columns that say what the reader may know, as :attr:`ExportAdmin.told`.
     """
@@ -54,8 +55,9 @@ def csv_rows(
     columns |= masked
     writer = csv.writer(Echo())
     yield BYTE_ORDER_MARK + writer.writerow(columns)
-    for cancellation in cancellations.iterator(chunk_size=_CHUNK):
-        yield writer.writerow(neutral(value(cancellation)) for value in columns.values())
+    for page in by_pages(cancellations, _CHUNK, newest_first=True):
+        for cancellation in page:
+            yield writer.writerow(neutral(value(cancellation)) for value in columns.values())
 
 
 def streamed(request: HttpRequest, rows: Iterator[str]) -> Iterator[str] | AsyncIterator[str]:

@@ -35,7 +35,7 @@ _WORDS = {"change": "would change", "replay": "unchanged"}
 def meant_by(cancellations: QuerySet[Cancellation], uuid_field: str) -> Iterator[Meant]:
     """Name each cancellation with its item, in the order of their keys."""
     columns = ("pk", f"order_item__{uuid_field}", "uuid")
-    for page in by_pages(cancellations, columns, BATCH_SIZE):
+    for page in by_pages(cancellations, BATCH_SIZE, columns):
         yield from (Meant(item, uuid) for _, item, uuid in page)
 
 

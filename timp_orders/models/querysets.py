@@ -169,19 +169,26 @@ class OrderItemQuerySet(QuerySet[ModelT]):
         return Exists(settings.policy.on_side(items.filter(pk=OuterRef("pk")), user, side))
 
 
-def by_pages(rows: QuerySet[Any], columns: Sequence[str], size: int) -> Iterator[list[Any]]:
-    """Read columns of rows by pages, in the order of their primary keys.
+def by_pages(
+    rows: QuerySet[Any], size: int, columns: Sequence[str] = (), *, newest_first: bool = False
+) -> Iterator[list[Any]]:
+    """Read rows by pages, in the order of their primary keys.
 
     Each page is found by the last key of the one before, not by a cursor of the database: a pooler
-    may keep none, and rows may leave meanwhile.
+    in transaction mode keeps none between statements, and rows may leave meanwhile.
 
-    :param columns: what ``values_list`` is to read; the first must be ``"pk"``.
+    :param columns: what ``values_list`` is to read, ``"pk"`` first; by default the rows themselves.
     """
-    ordered = rows.order_by("pk").values_list(*columns)
+    ordered: QuerySet[Any] = rows.order_by("-pk" if newest_first else "pk")
+    if columns:
+        ordered = ordered.values_list(*columns)
     page = list(ordered[:size])
     while page:
         yield page
-        page = list(ordered.filter(pk__gt=page[-1][0])[:size])
+        if len(page) < size:
+            return
+        last = page[-1][0] if columns else page[-1].pk
+        page = list(ordered.filter(**{"pk__lt" if newest_first else "pk__gt": last})[:size])
 
 
 def locked(queryset: QuerySetT, using: str) -> QuerySetT:

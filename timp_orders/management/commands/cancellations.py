@@ -15,7 +15,7 @@ from timp_orders.management import deciding
 from timp_orders.management.progress import progress
 from timp_orders.management.written import FORMATS, Meant, Row, read_meant, write
 from timp_orders.models import Cancellation
-from timp_orders.models.querysets import Among
+from timp_orders.models.querysets import Among, by_pages
 from timp_orders.services import SYSTEM
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command as Decision
@@ -24,6 +24,7 @@ from timp_orders.states import Action, CancellationStatus
 
 __all__ = ["Command"]
 
+_PAGE = 2000
 _DECISIONS = (Action.CONFIRM, Action.REJECT, Action.WITHDRAW)
 
 
@@ -156,8 +157,8 @@ def _listed(caller: Caller, filters: QueryDict, named: Iterable[Meant] | None) -
     """Tell of cancellations, in the order of their keys; of named items, item by item."""
     found = _filtered(caller, filters).order_by("pk")
     if named is None:
-        for cancellation in found.iterator(chunk_size=2000):
-            yield deciding.row(cancellation.order_item, cancellation)
+        for page in by_pages(found, _PAGE):
+            yield from (deciding.row(one.order_item, one) for one in page)
         return
     item_uuid = F(f"order_item__{caller.model.UUID_FIELD}")
     for batch in deciding.batches(named):

@@ -78,7 +78,7 @@ def batches(caller: Caller, due: Q, limit: int | None) -> Iterator[list[Due]]:
     item = (f"order_item__{name}" for name in (caller.model.UUID_FIELD, caller.model.STATUS_FIELD))
     columns = ("pk", "uuid", "on_deadline", "order_item_id", *item)
     remaining = limit
-    for page in by_pages(rows, columns, BATCH_SIZE):
+    for page in by_pages(rows, BATCH_SIZE, columns):
         batch = [Due(*row) for row in page[:remaining]]
         yield batch
         if remaining is not None:
