@@ -135,6 +135,9 @@ class Settings:
         _is_reasons,
         "a dictionary of reason codes (at most 64 characters) and their labels",
     )
+    SUPPLIER_FAULT_REASONS = Setting[Sequence[str]](
+        ("out_of_stock", "pricing_error"), _is_list, "a list of the codes of REASONS"
+    )
     REJECTION_REASONS = Setting[Mapping[str, Any]](
         {
             "already_shipped": _("Already shipped"),

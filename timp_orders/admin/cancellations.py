@@ -13,6 +13,7 @@ from timp_orders.admin.columns import (
 from timp_orders.admin.deadlines import AnswerByFilter
 from timp_orders.admin.exports import ExportAdmin
 from timp_orders.admin.filters import DecisionReasonFilter, ReasonFilter
+from timp_orders.admin.overview_pages import OverviewAdmin
 from timp_orders.admin.scope import sees_all
 from timp_orders.conf import settings
 from timp_orders.models import get_order_item_model
@@ -23,7 +24,7 @@ from timp_orders.states import Side
 __all__ = ["CancellationAdmin"]
 
 
-class CancellationAdmin(CancellationColumns, ExportAdmin):
+class CancellationAdmin(CancellationColumns, OverviewAdmin, ExportAdmin):
     """Admin of cancellations, read-only for superusers too: only the services write them."""
 
     list_display = (

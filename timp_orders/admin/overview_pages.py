@@ -1,0 +1,112 @@
+"""The page with the overview, and the links to it."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+
+from timp_orders.admin.overview import AGES, DAYS, Row, answers, waiting
+from timp_orders.admin.scope import TrailAdmin
+from timp_orders.models import OrderItem, get_order_item_model
+from timp_orders.policy import gives_deadlines
+from timp_orders.services.caller import Caller
+from timp_orders.states import Via
+
+__all__ = ["OverviewAdmin"]
+
+_BAR = 120
+
+
+class _Line(NamedTuple):
+    """A row as the page shows it.
+
+    :ivar cells: the counts, each with the address of the list that it counts.
+    :ivar bar: how long its bar is, in pixels.
+    """
+
+    row: Row
+    cells: list[tuple[int, str]]
+    bar: int
+
+
+class OverviewAdmin(TrailAdmin):
+    """Admin with a page of figures: what waits, and how suppliers answer."""
+
+    overview_template = "admin/timp_orders/overview.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_overview"
+        view = self.admin_site.admin_view(self.overview_view)
+        return [path("overview/", view, name=name), *super().get_urls()]
+
+    def overview_view(self, request: HttpRequest) -> HttpResponse:
+        """Show figures of the cancellations that the user sees; ``?days=`` is one of ``DAYS``."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        text = request.GET.get("days", str(DAYS[1]))
+        if text not in map(str, DAYS):
+            raise Http404
+        caller = Caller.of(request.user, via=Via.ADMIN)
+        waits, told = waiting(caller), answers(caller, int(text))
+        found = {
+            "waiting": waits,
+            "totals": [
+                (_("open"), waits.count, self._listed()),
+                *((label, waits.ages[days], self._listed(waiting=days)) for days, label in AGES),
+            ],
+            "has_deadlines": gives_deadlines(),
+            "overdue_url": self._listed(answer_by="overdue"),
+            "ages": [label for _days, label in AGES],
+            "waiting_suppliers": _lines(waits.suppliers, self._cells),
+            "answers": told,
+            "outcomes": _lines(told.outcomes),
+            "times": _lines(told.times),
+            "buyer_reasons": _lines(told.reasons["buyer"], at=1),
+            "supplier_reasons": _lines(told.reasons["supplier"], at=1),
+            "suppliers": _lines(told.suppliers),
+            "days": [(days, str(days) == text) for days in DAYS],
+        }
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Overview of cancellations"),
+            "opts": self.opts,
+            **found,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, self.overview_template, context)
+
+    def _cells(self, row: Row) -> list[str]:
+        """Return the addresses of what a supplier's counts are of."""
+        supplier = {"supplier__id__exact": row.key}
+        ages = (self._listed(waiting=days, **supplier) for days, _label in AGES)
+        return [self._listed(**supplier), *ages, self._listed(answer_by="overdue", **supplier)]
+
+    def _listed(self, **filters: Any) -> str:
+        """Return the address of the list of items that await a decision; "" where there is none."""
+        model = get_order_item_model()
+        if model is not OrderItem or not self.admin_site.is_registered(model):
+            return ""  # a host's own admin has filters of its own
+        url = reverse(
+            f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist",
+            current_app=self.admin_site.name,
+        )
+        return f"{url}?{urlencode({'awaiting': 'yes', **filters})}"
+
+
+def _lines(rows: Sequence[Row], addresses: Any = None, *, at: int = 0) -> list[_Line]:
+    """Give rows their bars, and their counts the addresses of what they count.
+
+    :param at: the count that the bar is of.
+    """
+    most = max((row.counts[at] for row in rows), default=0) or 1
+    lines = []
+    for row in rows:
+        urls = addresses(row) if addresses else [""] * len(row.counts)
+        cells = list(zip(row.counts, urls, strict=True))
+        lines.append(_Line(row, cells, round(_BAR * row.counts[at] / most)))
+    return lines
