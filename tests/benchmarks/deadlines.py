@@ -32,7 +32,7 @@ print(f"{peak():.0f} MiB")
 
 def measure(options):
     """Confirm the same number each way, several times over, the ways by turns."""
-    count, repeats = (3000, 1) if options.short else (100_000, 3)
+    count, repeats = (1000, 1) if options.short else (100_000, 3)
     spent, memory = {1: [], 2: []}, {}
     for _ in progress(range(repeats), "deadlines"):
         for commands, times in spent.items():
