@@ -1,4 +1,4 @@
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.template.loader import render_to_string
 
@@ -44,5 +44,6 @@ def _send(cancellation):
         )
         for member in members
     ]
-    get_connection().send_messages(messages)
+    for message in messages:
+        message.send()
     return messages

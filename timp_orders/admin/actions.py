@@ -74,9 +74,10 @@ class CancellationActionsMixin(ItemPageMixin):
     def cancel_items(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
         return self._announce_listed(request, Action.CANCEL, queryset)
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
         """Leave out what the user could take on no item: a supplier's staff request nothing."""
-        actions = super().get_actions(request)
+        place = {} if action_location is None else {"action_location": action_location}
+        actions = super().get_actions(request, **place)  # Django 6.1 says where they are offered
         if not BY_NAME.keys() & actions.keys():
             return actions
         offered = could_ever(request)

@@ -132,9 +132,11 @@ class ScopedAdmin(ModelAdmin):
     def get_uuid_paths(self) -> tuple[str, ...]:
         return self.uuid_paths
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
         """List what deletes after all else."""
-        actions = super().get_actions(request)
+        # Since Django 6.1 there is a place to be said.
+        place = {} if action_location is None else {"action_location": action_location}
+        actions = super().get_actions(request, **place)
         return dict(sorted(actions.items(), key=lambda named: named[0] == "delete_selected"))
 
     def get_search_results(
