@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from tests.test_changes import listening
 from tests.test_states import ITEM_STATUSES
 from timp_orders import errors, services, signals
 from timp_orders.models import Cancellation, OrderItem
@@ -187,11 +188,8 @@ class TestMarks:
                 )
             seen.append((cancellation.overdue_at, cancellation.on_deadline, *names))
 
-        signals.cancellation_overdue.connect(look)
-        try:
+        with listening(signals.cancellation_overdue, look):
             enforce_deadlines(now=NOW)
-        finally:
-            signals.cancellation_overdue.disconnect(look)
         item = one.order_item
         assert seen == [(NOW, "reject", item.supplier.name, item.order.po_number)]
 
@@ -202,11 +200,8 @@ class TestMarks:
         def confirm(cancellation, **kwargs):
             services.confirm_cancellation(cancellation.order_item, by=SYSTEM)
 
-        signals.cancellation_overdue.connect(confirm)
-        try:
+        with listening(signals.cancellation_overdue, confirm):
             assert enforce_deadlines(now=NOW) == services.Enforced(overdue=1)
-        finally:
-            signals.cancellation_overdue.disconnect(confirm)
         assert read(one).status == "confirmed"
 
     @pytest.mark.parametrize("name", ["cancellation_due", "cancellation_overdue"])
@@ -221,11 +216,8 @@ class TestMarks:
                 raise errors.Veto("Not now.")
 
         signal = getattr(signals, name)
-        signal.connect(refuse)
-        try:
+        with listening(signal, refuse):
             done = enforce_deadlines(now=now)
-        finally:
-            signal.disconnect(refuse)
         assert done.reminded + done.overdue == 4
         assert {uuid: error.code for uuid, error in done.refused.items()} == {
             vetoed.order_item.uuid: "vetoed"
@@ -324,11 +316,8 @@ class TestDecisions:
             services.withdraw_cancellation(cancellation.order_item, by=SYSTEM)
             services.request_cancellation(cancellation.order_item, by=SYSTEM)
 
-        signals.cancellation_overdue.connect(replace)
-        try:
+        with listening(signals.cancellation_overdue, replace):
             assert enforce_deadlines(now=NOW) == services.Enforced(overdue=1)
-        finally:
-            signals.cancellation_overdue.disconnect(replace)
         assert [found.status for found in one.order_item.cancellations.order_by("pk")] == [
             "withdrawn",
             "requested",
@@ -358,11 +347,8 @@ class TestDecisions:
             if cancellation.pk == cancellations[1].pk:
                 raise errors.Veto("The bank is closed.")
 
-        signals.cancellation_confirmed.connect(refuse)
-        try:
+        with listening(signals.cancellation_confirmed, refuse):
             done = enforce_deadlines(now=NOW)
-        finally:
-            signals.cancellation_confirmed.disconnect(refuse)
         assert (done.overdue, done.confirmed) == (3, 2)
         assert [error.code for error in done.refused.values()] == ["vetoed"]
         assert enforce_deadlines(now=NOW) == services.Enforced(confirmed=1)
@@ -457,12 +443,11 @@ class TestRuns:
             if cancellation.pk == cancellations[3].pk:
                 raise OSError("The machine is gone.")
 
-        signals.cancellation_confirmed.connect(stumble)
-        try:
-            with pytest.raises(OSError, match="gone"):
-                enforce_deadlines(now=NOW)
-        finally:
-            signals.cancellation_confirmed.disconnect(stumble)
+        with (
+            listening(signals.cancellation_confirmed, stumble),
+            pytest.raises(OSError, match="gone"),
+        ):
+            enforce_deadlines(now=NOW)
         statuses = [read(one).status for one in cancellations]
         assert statuses == ["confirmed"] * 2 + ["requested"] * 3
         assert enforce_deadlines(now=NOW) == services.Enforced(confirmed=3)

@@ -8,7 +8,7 @@ from django.contrib.admin.models import LogEntry
 
 from tests.admin.staff_client import actions, kinds, said
 from tests.test_states import CANCELLATION_STATUSES, ITEM_STATUSES, expected
-from timp_orders.admin import preview
+from timp_orders.admin import offered, preview
 from timp_orders.models import Cancellation, OrderItem
 from timp_orders.policy import Policy
 from timp_orders.states import Action
@@ -37,6 +37,17 @@ class TestPermissions:
     def test_where_the_policy_is_the_hosts_all_are_offered(self, staff, desk_of, monkeypatch, item):
         monkeypatch.setattr(Policy, "organizations", lambda *args: None)
         assert actions(desk_of(staff("cancel_order", "view_orderitem")).list()) == NAMES
+
+    def test_the_users_sides_are_asked_for_once_for_a_page(self, supplier_desk, item, monkeypatch):
+        real, asked = offered._of_own_sides, []
+
+        def counted(request):
+            asked.append(request)
+            return real(request)
+
+        monkeypatch.setattr(offered, "_of_own_sides", counted)
+        assert actions(supplier_desk.list()) == NAMES[:2]
+        assert len(asked) == 1
 
     def test_one_that_is_not_offered_is_not_taken(self, supplier_desk, item):
         response = supplier_desk.announce("request", item)

@@ -111,7 +111,7 @@ def test_column_and_export_show_what_the_reader_may_know(
 def test_the_confirmation_page_shows_what_the_reader_may_know(
     staff, retailer, supplier_desk, desk_of, cancellation, monkeypatch
 ):
-    monkeypatch.setattr("timp_orders.admin.columns._leads_to_user", lambda *args: True)
+    monkeypatch.setattr("timp_orders.admin.columns.leads_to_user", lambda *args: True)
     own = staff("cancel_order")
     retailer.members.add(own)
     item, name = cancellation.order_item, retailer.name

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import quote, unquote
+from django.contrib.admin.utils import unquote
 from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -116,7 +116,7 @@ class CancellationActionsMixin(ItemPageMixin):
         self._require_permission(request, Action(action))
         if (item := self.get_object(request, unquote(object_id))) is None:
             raise Http404
-        back = self._kept(request, self._url("change", quote(item.pk)))
+        back = self._kept(request, self._url("change", item.pk))
         return self._announce(request, Action(action), [self._named([self._key(item)])], back)
 
     # A batch that was committed stays so, whatever becomes of the next one.

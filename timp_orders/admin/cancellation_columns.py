@@ -4,11 +4,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.contrib.admin.utils import quote
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from timp_orders.admin.addresses import address
 from timp_orders.admin.cancellation_texts import (
     decided_by,
     decision_reason_label,
@@ -106,10 +105,7 @@ class CancellationColumns(ModelAdmin):
         model = get_order_item_model()
         if not self.admin_site.is_registered(model):
             return str(text)
-        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
-        url = reverse(
-            name, args=[quote(cancellation.order_item_id)], current_app=self.admin_site.name
-        )
+        url = address(self.admin_site, model, "change", cancellation.order_item_id)
         return format_html('<a href="{}">{}</a>', url, text)
 
     @admin.display(description=_("requested"), ordering="requested_at")

@@ -7,9 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from timp_orders.admin.cancellation_columns import SIDE_COLUMNS, TOLD, CancellationColumns
-from timp_orders.admin.columns import (
-    ItemColumn,
-)
+from timp_orders.admin.columns import ItemColumn
 from timp_orders.admin.deadlines import AnswerByFilter
 from timp_orders.admin.exports import ExportAdmin
 from timp_orders.admin.filters import DecisionReasonFilter, ReasonFilter

@@ -21,6 +21,7 @@ __all__ = [
     "SideColumn",
     "at_and_by",
     "joined",
+    "leads_to_user",
     "shortened",
     "shown",
     "since",
@@ -63,8 +64,8 @@ class SideColumn(ItemColumn):
     @property
     def admin_order_field(self) -> str | None:  # type: ignore[override]
         # The order would tell names that are not shown.
-        leads_to_user = _leads_to_user(get_order_item_model(), self.side)
-        return None if leads_to_user else super().admin_order_field
+        is_hidden = leads_to_user(get_order_item_model(), self.side)
+        return None if is_hidden else super().admin_order_field
 
     def __call__(self, cancellation: Any) -> Any:
         on_side = getattr(cancellation, f"on_{self.side}_side")
@@ -78,7 +79,7 @@ def standing_on(side: Side, item: Any, *, reader_is_too: bool) -> Any:
 
     :param reader_is_too: the reader is on this side, or sees everything.
     """
-    if not reader_is_too and _leads_to_user(type(item), side):
+    if not reader_is_too and leads_to_user(type(item), side):
         return str(side.label)
     return shown(item, item.paths()[side])
 
@@ -129,7 +130,8 @@ def joined(items: QuerySet[Any]) -> QuerySet[Any]:
     return items.select_related(*relations) if relations else items.select_related(None)
 
 
-def _leads_to_user(model: type[AbstractOrderItem], side: Side) -> bool:
+def leads_to_user(model: type[AbstractOrderItem], side: Side) -> bool:
+    """Tell whether what stands on a side is a user, or something of a user's."""
     steps = model.paths()[side].split(LOOKUP_SEP)
     starts = (LOOKUP_SEP.join(steps[:length]) for length in range(1, len(steps) + 1))
     related = (getattr(model.field_at(start), "related_model", None) for start in starts)

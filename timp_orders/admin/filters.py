@@ -17,24 +17,30 @@ from timp_orders.conf import settings
 from timp_orders.states import CancellationStatus
 
 __all__ = [
+    "WAITING_DAYS",
     "AwaitingDecisionFilter",
     "DecisionReasonFilter",
     "OpenReasonFilter",
     "ReasonFilter",
     "WaitingFilter",
+    "more_than",
     "with_count",
 ]
 
 _OPEN = CancellationStatus.REQUESTED
-
-
 _NO_REASON = "-"
-_DAYS = (1, 3, 7)
+WAITING_DAYS = (1, 3, 7)
+"""How many days a cancellation may have been waiting for, as the filter and the overview tell."""
 
 
 def with_count(request: HttpRequest, label: str, rows: QuerySet[Any]) -> str:
     """Add to a choice how many there are, unless the list counts each choice itself."""
     return label if IS_FACETS_VAR in request.GET else f"{label} ({rows.count()})"
+
+
+def more_than(days: int) -> str:
+    """Say that something took longer."""
+    return ngettext("More than %(count)d day", "More than %(count)d days", days) % {"count": days}
 
 
 class AwaitingDecisionFilter(admin.SimpleListFilter):
@@ -112,19 +118,12 @@ class WaitingFilter(admin.SimpleListFilter):
     parameter_name = "waiting"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            (
-                str(days),
-                ngettext("More than %(count)d day", "More than %(count)d days", days)
-                % {"count": days},
-            )
-            for days in _DAYS
-        ]
+        return [(str(days), more_than(days)) for days in WAITING_DAYS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if (value := self.value()) is None:
             return queryset
-        days = {str(days): days for days in _DAYS}.get(value)
+        days = {str(days): days for days in WAITING_DAYS}.get(value)
         if days is None:
             raise IncorrectLookupParameters
         moment = timezone.now() - timedelta(days=days)

@@ -4,10 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
-from django.contrib.admin.utils import quote
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 
+from timp_orders.admin.addresses import address
 from timp_orders.admin.extending import extended
 from timp_orders.admin.item_forms import StatusKeptMixin
 from timp_orders.admin.trail import next_awaiting, order_of, trail
@@ -39,7 +38,7 @@ class ItemPageMixin(StatusKeptMixin):
         named = self.get_queryset(request).filter(**{get_order_item_model().UUID_FIELD: uuid})
         # Without one it may be a primary key, which Django's own page looks for.
         pk = next(iter(named.values_list("pk", flat=True)), uuid)
-        return HttpResponseRedirect(self._url("change", quote(pk)))
+        return HttpResponseRedirect(self._url("change", pk))
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
@@ -66,8 +65,7 @@ class ItemPageMixin(StatusKeptMixin):
         }
 
     def _url(self, name: str, *args: Any) -> str:
-        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{name}"
-        return reverse(name, args=args, current_app=self.admin_site.name)
+        return address(self.admin_site, self.model, name, *args)
 
     def _kept(self, request: HttpRequest, url: str) -> str:
         """Give an address the filters of the list that the user came from."""
@@ -75,14 +73,14 @@ class ItemPageMixin(StatusKeptMixin):
         return add_preserved_filters({"preserved_filters": filters, "opts": self.opts}, url)
 
     def _action_url(self, request: HttpRequest, item: Any, action: Action) -> str:
-        return self._kept(request, self._url("cancellation_action", quote(item.pk), action.value))
+        return self._kept(request, self._url("cancellation_action", item.pk, action.value))
 
     def _next_awaiting(self, request: HttpRequest, caller: Caller, item: Any) -> str | None:
         """Return the address of the item that has been waiting longest, but for this one."""
         if self.model is not caller.model:  # a child has keys of its own
             return None
         pk = next_awaiting(caller, item)
-        return None if pk is None else self._kept(request, self._url("change", quote(pk)))
+        return None if pk is None else self._kept(request, self._url("change", pk))
 
     def _key(self, item: Any) -> Any:
         """Return the order item's primary key; ``self.model`` may be a child with its own."""

@@ -19,11 +19,21 @@ BY_NAME = {
 """The admin's actions, by the names of their methods."""
 
 
+_KEPT = "_timp_could_ever"
+
+
 def could_ever(request: HttpRequest) -> set[Action]:
-    """Return the actions of the sides on which the user is, of any order.
+    """Return the actions of the sides on which the user is, of any order; asked once for a page.
 
     Where the policy is the host's own, these are all: only each item can tell then.
     """
+    if not hasattr(request, _KEPT):
+        setattr(request, _KEPT, _of_own_sides(request))
+    found: set[Action] = getattr(request, _KEPT)
+    return found
+
+
+def _of_own_sides(request: HttpRequest) -> set[Action]:
     policy = settings.policy
     if policy.standing(request.user).either_side:
         return set(Action)

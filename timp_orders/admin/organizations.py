@@ -4,13 +4,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
-from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from timp_orders.admin.extending import extended
 from timp_orders.admin.scope import ScopedAdmin, of_members
-from timp_orders.admin.trail import items_of
+from timp_orders.admin.trail import items_of, order_relation
 from timp_orders.models import Order, get_order_item_model
 from timp_orders.services.caller import Caller
 from timp_orders.states import Via
@@ -71,7 +70,7 @@ class OrderAdmin(ScopedAdmin):
 
 def _is_order_of(model: Any) -> bool:
     """Tell whether the order's PO number stands in this app's own orders."""
-    relation = model.paths()["po_number"].rpartition(LOOKUP_SEP)[0]
+    relation = order_relation(model)
     return bool(relation) and getattr(model.field_at(relation), "related_model", None) is Order
 
 

@@ -6,24 +6,23 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from django.contrib.auth import get_user_model
 from django.db.models import Case, Count, F, IntegerField, Min, Q, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from timp_orders.admin.cancellation_texts import reason_label
+from timp_orders.admin.columns import leads_to_user
+from timp_orders.admin.filters import WAITING_DAYS
 from timp_orders.conf import settings
-from timp_orders.models import Cancellation, get_order_item_model
+from timp_orders.models import get_order_item_model
 from timp_orders.services.caller import Caller
+from timp_orders.services.reads import visible_cancellations
 from timp_orders.states import CancellationStatus, Side
 
-__all__ = ["AGES", "DAYS", "Answers", "Row", "Waiting", "answers", "waiting"]
+__all__ = ["DAYS", "Answers", "Row", "Waiting", "answers", "waiting"]
 
 DAYS = (14, 30, 90)
 """The spans of days that answers are told of."""
-
-AGES = ((1, _("more than 1 day")), (3, _("more than 3 days")), (7, _("more than 7 days")))
-"""Days that a cancellation has been waiting for, and what that is called."""
 
 _SUPPLIERS = 50
 _DECISIONS = 50_000
@@ -60,7 +59,7 @@ class Row(NamedTuple):
 class Waiting:
     """The open cancellations.
 
-    :ivar ages: how many have been waiting for more days than each of ``AGES``.
+    :ivar ages: how many have been waiting for more days than each of ``WAITING_DAYS``.
     :ivar suppliers: those with the most of them; empty if the host's items have no such column.
     """
 
@@ -99,24 +98,24 @@ class Answers:
 def waiting(caller: Caller) -> Waiting:
     """Count the open cancellations, in two statements and one for the suppliers' names."""
     now = timezone.now()
-    opened = _visible(caller).filter(status=CancellationStatus.REQUESTED)
+    opened = visible_cancellations(caller).filter(status=CancellationStatus.REQUESTED)
     counted = {
         "count": Count("pk"),
         "overdue": Count("pk", filter=Q(respond_by__lte=now)),
         **{
             f"over_{days}": Count("pk", filter=Q(requested_at__lt=now - timedelta(days=days)))
-            for days, _label in AGES
+            for days in WAITING_DAYS
         },
         "oldest": Min("requested_at"),
     }
-    names = ["count", *(f"over_{days}" for days, _label in AGES), "overdue"]
+    names = ["count", *(f"over_{days}" for days in WAITING_DAYS), "overdue"]
     total = opened.aggregate(**counted)
     rows = _by_supplier(caller, opened, counted, names)
     return Waiting(
         total["count"],
         total["overdue"],
         total["oldest"],
-        {days: total[f"over_{days}"] for days, _label in AGES},
+        {days: total[f"over_{days}"] for days in WAITING_DAYS},
         [row._replace(extra=found["oldest"]) for row, found in rows],
     )
 
@@ -127,7 +126,7 @@ def answers(caller: Caller, days: int) -> Answers:
     :param days: one of ``DAYS``.
     """
     start = timezone.now() - timedelta(days=days)
-    decided = _visible(caller).filter(decided_at__gte=start)
+    decided = visible_cancellations(caller).filter(decided_at__gte=start)
     moments = decided.order_by("-decided_at").values_list("decided_at", flat=True)
     since = next((moment for moment in moments[_DECISIONS : _DECISIONS + 1] if moment), start)
     decided = decided.filter(decided_at__gte=since).annotate(within=_bucket()).order_by()
@@ -162,11 +161,6 @@ def _summed(since: datetime, groups: list[Any], suppliers: list[Row]) -> Answers
         times,
         suppliers,
     )
-
-
-def _visible(caller: Caller) -> QuerySet[Cancellation]:
-    rows = Cancellation.objects.using(caller.using)
-    return rows if caller.standing.sees_all else rows.filter(order_item__in=caller.visible_items())
 
 
 def _bucket() -> Case:
@@ -218,28 +212,19 @@ def _by_supplier(
 
     :returns: a line for each, and all that was counted.
     """
-    model: Any = get_order_item_model()
+    model = get_order_item_model()
     path = model.paths()[Side.SUPPLIER]
     column = model.field_at(path)
-    if column is None:
-        return []
-    leads_to = column.related_model
-    if leads_to is not None and issubclass(leads_to, get_user_model()):
+    if column is None or leads_to_user(model, Side.SUPPLIER):
         return []
     key = f"order_item__{path}"
-    found = list(
-        rows.order_by().values(key).annotate(**counted).order_by("-count", key)[:_SUPPLIERS]
-    )
-    keys = [group[key] for group in found]
-    labels: Any = {value: value for value in keys}
-    if leads_to is not None:
-        labels = leads_to._default_manager.using(caller.using).in_bulk(
-            keys, field_name=column.target_field.name
-        )
+    groups = rows.order_by().values(key).annotate(**counted).order_by("-count", key)
+    found = {group[key]: group for group in groups[:_SUPPLIERS]}
+    labels: Any = {value: value for value in found}
+    if column.related_model is not None:
+        suppliers = column.related_model._default_manager.using(caller.using)
+        labels |= suppliers.in_bulk(list(found), field_name=column.target_field.name)
     return [
-        (
-            Row(labels.get(group[key], group[key]), group[key], [group[name] for name in names]),
-            group,
-        )
-        for group in found
+        (Row(labels[value], value, [group[name] for name in names]), group)
+        for value, group in found.items()
     ]

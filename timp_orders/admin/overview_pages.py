@@ -7,10 +7,12 @@ from urllib.parse import urlencode
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from timp_orders.admin.overview import AGES, DAYS, Row, answers, waiting
+from timp_orders.admin.addresses import address
+from timp_orders.admin.filters import WAITING_DAYS, more_than
+from timp_orders.admin.overview import DAYS, Row, answers, waiting
 from timp_orders.admin.scope import TrailAdmin
 from timp_orders.models import OrderItem, get_order_item_model
 from timp_orders.policy import gives_deadlines
@@ -57,11 +59,14 @@ class OverviewAdmin(TrailAdmin):
             "waiting": waits,
             "totals": [
                 (_("open"), waits.count, self._listed()),
-                *((label, waits.ages[days], self._listed(waiting=days)) for days, label in AGES),
+                *(
+                    (more_than(days).lower(), waits.ages[days], self._listed(waiting=days))
+                    for days in WAITING_DAYS
+                ),
             ],
             "has_deadlines": gives_deadlines(),
             "overdue_url": self._listed(answer_by="overdue"),
-            "ages": [label for _days, label in AGES],
+            "ages": [more_than(days) for days in WAITING_DAYS],
             "waiting_suppliers": _lines(waits.suppliers, self._cells),
             "answers": told,
             "outcomes": _lines(told.outcomes),
@@ -83,7 +88,7 @@ class OverviewAdmin(TrailAdmin):
     def _cells(self, row: Row) -> list[str]:
         """Return the addresses of what a supplier's counts are of."""
         supplier = {"supplier__id__exact": row.key}
-        ages = (self._listed(waiting=days, **supplier) for days, _label in AGES)
+        ages = (self._listed(waiting=days, **supplier) for days in WAITING_DAYS)
         return [self._listed(**supplier), *ages, self._listed(answer_by="overdue", **supplier)]
 
     def _listed(self, **filters: Any) -> str:
@@ -91,10 +96,7 @@ class OverviewAdmin(TrailAdmin):
         model = get_order_item_model()
         if model is not OrderItem or not self.admin_site.is_registered(model):
             return ""  # a host's own admin has filters of its own
-        url = reverse(
-            f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist",
-            current_app=self.admin_site.name,
-        )
+        url = address(self.admin_site, model, "changelist")
         return f"{url}?{urlencode({'awaiting': 'yes', **filters})}"
 
 

@@ -14,12 +14,12 @@ from timp_orders.admin.cancellation_texts import (
 )
 from timp_orders.admin.columns import joined, shown, standing_on
 from timp_orders.admin.deadlines import time_left_of
-from timp_orders.models import Cancellation
+from timp_orders.models import AbstractOrderItem, Cancellation
 from timp_orders.services.caller import Caller
 from timp_orders.services.reads import reading_for
 from timp_orders.states import CancellationStatus, Side
 
-__all__ = ["Entry", "Order", "items_of", "next_awaiting", "order_of", "trail"]
+__all__ = ["Entry", "Order", "items_of", "next_awaiting", "order_of", "order_relation", "trail"]
 
 _SHOWN = 50
 
@@ -54,20 +54,21 @@ def order_of(item: Any, caller: Caller) -> Order:
 
     :param item: one that was read for this caller.
     """
-    paths = item.paths()
-    facts = reading_for(item, caller.by).facts
-    sides = {
-        side: standing_on(
-            side, item, reader_is_too=caller.standing.sees_all or bool(facts.on_side(side))
-        )
-        for side in Side
-    }
+    own = _sides(item, caller)
+    retailer, supplier = (
+        standing_on(side, item, reader_is_too=side in own)
+        for side in (Side.RETAILER, Side.SUPPLIER)
+    )
     items: list[Any] = []
     unlisted = 0
-    if relation := paths["po_number"].rpartition(LOOKUP_SEP)[0]:
+    if relation := order_relation(caller.model):
         items, unlisted = items_of(caller, item.value_of(relation), but=item.pk)
-    po_number = shown(item, paths["po_number"])
-    return Order(po_number, sides[Side.RETAILER], sides[Side.SUPPLIER], items, unlisted)
+    return Order(shown(item, item.paths()["po_number"]), retailer, supplier, items, unlisted)
+
+
+def order_relation(model: type[AbstractOrderItem]) -> str:
+    """Return the path from an item to its order; "" where the item itself has the PO number."""
+    return model.paths()["po_number"].rpartition(LOOKUP_SEP)[0]
 
 
 def items_of(caller: Caller, order: Any, *, but: Any = None) -> tuple[list[Any], int]:
@@ -77,9 +78,8 @@ def items_of(caller: Caller, order: Any, *, but: Any = None) -> tuple[list[Any],
     :returns: the first of them, and how many more there are.
     """
     paths = caller.model.paths()
-    relation = paths["po_number"].rpartition(LOOKUP_SEP)[0]
-    visible = caller.visible_items().filter(**{relation: order}).exclude(pk=but)
-    rows = joined(visible).order_by("pk")
+    visible = caller.visible_items().filter(**{order_relation(caller.model): order})
+    rows = joined(visible.exclude(pk=but)).order_by("pk")
     items, unlisted = list(rows[: _SHOWN + 1]), 0
     if len(items) > _SHOWN:
         items, unlisted = items[:_SHOWN], rows.count() - _SHOWN
@@ -104,8 +104,7 @@ def trail(item: Any, caller: Caller) -> list[Entry]:
 
     :param item: one that was read for this caller.
     """
-    facts = reading_for(item, caller.by).facts
-    sides = [side for side in Side if caller.standing.sees_all or facts.on_side(side)]
+    sides = _sides(item, caller)
     return [
         Entry(
             cancellation,
@@ -119,3 +118,9 @@ def trail(item: Any, caller: Caller) -> list[Entry]:
         )
         for cancellation in Cancellation.objects.filter(order_item=item.pk).order_by("-pk")
     ]
+
+
+def _sides(item: Any, caller: Caller) -> list[Side]:
+    """List the sides whose names the user may know."""
+    facts = reading_for(item, caller.by).facts
+    return [side for side in Side if caller.standing.sees_all or facts.on_side(side)]

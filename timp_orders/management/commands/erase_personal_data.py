@@ -1,9 +1,10 @@
 """``manage.py erase_personal_data``: names, and notes if asked, leave the audit trail."""
 
 from argparse import ArgumentTypeError
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -23,9 +24,8 @@ def _day(text: str) -> datetime:
         day = None
     if day is None:
         raise ArgumentTypeError("a day such as 2030-12-31 is needed")
-    midnight = datetime(day.year, day.month, day.day)
-    aware = timezone.make_aware(midnight) if timezone.is_aware(timezone.now()) else midnight
-    return aware
+    midnight = datetime.combine(day, time.min)
+    return timezone.make_aware(midnight) if settings.USE_TZ else midnight
 
 
 class Command(BaseCommand):
