@@ -33,7 +33,7 @@ class Desk:
 
     def decide(self, page, **data):
         """Press the button of the confirmation page; the list that follows."""
-        data = {"selection": page.context["selection"], "note": "", **data}
+        data = {"selection": page.context["selection"], "note": "", "kept": kept(page), **data}
         return self.client.post(page.context["decide_url"], data, follow=True)
 
     def act(self, action, *items, across=False, query=None, **data):
@@ -41,6 +41,12 @@ class Desk:
         return said(
             self.decide(self.announce(action, *items, across=across, **query or {}), **data)
         )
+
+
+def kept(page):
+    """What is ticked on a confirmation page as it comes."""
+    changing = (group.items for group in page.context["groups"] if group.kind == "change")
+    return [item.pk for items in changing for item in items] if page.context["has_ticks"] else []
 
 
 def said(response):

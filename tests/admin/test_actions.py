@@ -167,9 +167,10 @@ class TestConfirmationPage:
 
     def test_back_leads_to_the_list_as_it_was_filtered(self, desk, cancellation):
         page = desk.announce("confirm", cancellation.order_item, awaiting="yes", p="1")
-        back = desk.url("changelist") + "?awaiting=yes"
+        listed = desk.url("changelist") + "?awaiting=yes"
+        back = f"{listed}&amp;p=1&amp;ticked={cancellation.order_item.pk}"
         assert f'href="{back}" class="closelink"' in page.content.decode()
-        assert desk.decide(page).redirect_chain == [(back, 302)]
+        assert desk.decide(page).redirect_chain == [(listed, 302)]
 
     def test_an_error_is_said_in_the_title_and_has_the_focus(self, desk, cancellation, settings):
         settings.TIMP_ORDERS = {"REJECTION_NEEDS_REASON": True}

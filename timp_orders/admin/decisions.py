@@ -73,8 +73,7 @@ class Decision:
         self.tally = Tally()
 
     def carry_out(self) -> Tally:
-        rows = self.selection.rows
-        changing = [row for row in rows if row.verdict == "change"]
+        rows, changing = self.selection.rows, self.selection.changing
         for start in range(0, len(changing), BATCH_SIZE):
             self._batch(changing[start : start + BATCH_SIZE])
         self._report_announced([row for row in rows if row.verdict != "change"])

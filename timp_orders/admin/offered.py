@@ -1,5 +1,7 @@
 """Which actions a user could ever take: only these are offered in lists."""
 
+from typing import Any
+
 from django.http import HttpRequest
 
 from timp_orders.conf import settings
@@ -7,7 +9,7 @@ from timp_orders.models import get_order_item_model
 from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.states import Action, Side
 
-__all__ = ["BY_NAME", "could_ever"]
+__all__ = ["BY_NAME", "could_ever", "offered"]
 
 BY_NAME = {
     "confirm_cancellation": Action.CONFIRM,
@@ -41,3 +43,18 @@ def _of_own_sides(request: HttpRequest) -> set[Action]:
     own = policy.organizations(request.user, using)
     sides = set(Side) if own is None else {side for side, found in own.items() if found}
     return {action for action in Action if action.side in sides}
+
+
+def offered(request: HttpRequest, actions: dict[str, Any]) -> dict[str, Any]:
+    """Leave out those of the app's actions that the user could never take.
+
+    :param actions: what a list would offer, by name.
+    """
+    if not BY_NAME.keys() & actions.keys():
+        return actions
+    possible = could_ever(request)
+    return {
+        name: action
+        for name, action in actions.items()
+        if name not in BY_NAME or BY_NAME[name] in possible
+    }

@@ -11,7 +11,7 @@ from timp_orders import errors
 from timp_orders.admin.cancellation_texts import quantity_asked, reason_label
 from timp_orders.admin.columns import joined, shown, standing_on
 from timp_orders.admin.deadlines import time_left_of
-from timp_orders.admin.selection import Announced, Selection
+from timp_orders.admin.selection import LISTED, Announced, Selection
 from timp_orders.admin.wording import REFUSED, WORDINGS, counted
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
@@ -25,10 +25,7 @@ from timp_orders.services.reads import (
 from timp_orders.services.rules import possible, quantity_to_confirm
 from timp_orders.states import Action, Side
 
-__all__ = ["LISTED", "Group", "announced", "at_most", "error_of", "groups"]
-
-LISTED = 100
-"""Items that a page lists of each group; the counts are of all."""
+__all__ = ["Group", "announced", "at_most", "error_of", "groups"]
 
 _ERRORS: dict[str, type[errors.CancellationError]] = {
     error.code: error for error in (getattr(errors, name) for name in errors.__all__)
@@ -97,7 +94,7 @@ def groups(caller: Caller, action: Action, rows: Iterable[Announced]) -> list[Gr
 def at_most(caller: Caller, selection: Selection) -> int | None:
     """Return how many of the one item that changes; ``None`` if a page is not to ask for it."""
     action = selection.action
-    changing = [row.pk for row in selection.rows if row.verdict == "change"]
+    changing = [row.pk for row in selection.changing]
     if len(changing) != 1 or not caller.counts_parts or not (action.opens or action.cancels):
         return None
     item = visible_item(caller, pk=changing[0])

@@ -21,7 +21,10 @@ from django.db.models import Model
 from timp_orders.conf import settings
 from timp_orders.states import Action
 
-__all__ = ["Announced", "Selection", "TooLarge"]
+__all__ = ["LISTED", "Announced", "Selection", "TooLarge"]
+
+LISTED = 100
+"""Items that a page lists of each group; the counts are of all."""
 
 _SALT = "timp_orders.admin.selection"
 _BYTES_PER_CHARACTER = 12  # of a note: four bytes of UTF-8, each as %XX
@@ -54,6 +57,26 @@ class Selection(NamedTuple):
     back: str
     rows: list[Announced]
     uuid: UUID
+
+    @property
+    def changing(self) -> list[Announced]:
+        """The rows of which the page said that they would change."""
+        return [row for row in self.rows if row.verdict == "change"]
+
+    @property
+    def optional(self) -> list[Announced]:
+        """The rows that the page lists with a tick, to be taken away: not a single one."""
+        changing = self.changing
+        return changing[:LISTED] if len(changing) > 1 else []
+
+    def ticked(self, keys: Iterable[str]) -> "Selection":
+        """Return the selection without what was unticked on the page.
+
+        :param keys: the primary keys that are ticked, as the form has them.
+        """
+        kept = set(keys)
+        unticked = {row.pk for row in self.optional if str(row.pk) not in kept}
+        return self._replace(rows=[row for row in self.rows if row.pk not in unticked])
 
     def dumps(self, user: Any) -> str:
         """Pack the selection into a signed text that only this user can hand back.

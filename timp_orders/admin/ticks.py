@@ -1,0 +1,50 @@
+"""The ticks of a list, which come back with the reader from a confirmation page."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.safestring import SafeString
+
+from timp_orders.admin.addresses import TICKED
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = object
+
+__all__ = ["TicksMixin", "own_address"]
+
+
+class TicksMixin(ModelAdmin):
+    """Mixin for a ``ModelAdmin`` whose list shows those rows ticked that its address names."""
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        rest, ticked = _apart(request.GET)
+        request.GET = rest  # type: ignore[assignment]  # no link of the list goes on with the ticks
+        request._timp_ticked = ticked  # type: ignore[attr-defined]
+        return super().changelist_view(request, *args, **kwargs)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        if ticked := getattr(request, "_timp_ticked", None):
+            for row in changelist.result_list:
+                row.timp_ticked = str(row.pk) in ticked
+        return changelist
+
+    def action_checkbox(self, obj: Any) -> SafeString:
+        box = super().action_checkbox(obj)
+        is_ticked = getattr(obj, "timp_ticked", False)
+        return SafeString(box.replace("<input ", "<input checked ", 1)) if is_ticked else box
+
+
+def _apart(query: QueryDict) -> tuple[QueryDict, set[str]]:
+    """Return a query without the rows that it names as ticked, and these."""
+    rest = query.copy()
+    ticked = set(map(str, rest.pop(TICKED, [])))
+    return QueryDict(rest.urlencode(), encoding=query.encoding), ticked
+
+
+def own_address(request: HttpRequest) -> str:
+    """Return the address of a list, with its filters and its page, without the ticks."""
+    return f"{request.path}?{query}" if (query := request.GET.urlencode()) else request.path
