@@ -60,7 +60,7 @@ class TestSelection:
         items = crowd(2)
         settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 2000 * 12 + 1100
         response = desk.announce("confirm", *items)
-        assert response["Location"] == desk.url("changelist")
+        assert response["Location"].startswith(desk.url("changelist"))
         assert said(desk.list()) == [
             "Too many items are selected for one page; nothing was changed."
         ]

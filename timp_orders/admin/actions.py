@@ -6,9 +6,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from timp_orders.admin.addresses import list_address
 from timp_orders.admin.confirmation import ConfirmationMixin
 from timp_orders.admin.offered import BY_NAME, offered
-from timp_orders.admin.ticks import TicksMixin, own_address
+from timp_orders.admin.ticks import TicksMixin
 from timp_orders.admin.wording import WORDINGS
 from timp_orders.states import Action
 
@@ -63,4 +64,4 @@ class CancellationActionsMixin(TicksMixin, ConfirmationMixin):
     def _announce_listed(
         self, request: HttpRequest, action: Action, queryset: QuerySet[Any]
     ) -> HttpResponse:
-        return self.announce(request, action, [queryset], own_address(request))
+        return self.announce(request, action, [queryset], list_address(request))

@@ -1,19 +1,22 @@
 """Addresses of the admin's pages."""
 
-from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib.admin import AdminSite
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import PAGE_VAR
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
-__all__ = ["TICKED", "address", "first_page", "with_ticks"]
+__all__ = ["TICKED", "address", "decided", "list_address"]
 
 TICKED = "ticked"
 """The parameter of a list's address that names the rows that are ticked."""
+
+_TICKS = 100
+"""As many are kept in an address."""
 
 
 def address(site: AdminSite, model: Any, name: str, *args: Any) -> str:
@@ -26,19 +29,19 @@ def address(site: AdminSite, model: Any, name: str, *args: Any) -> str:
     return reverse(names, args=[quote(arg) for arg in args], current_app=site.name)
 
 
-def first_page(url: str) -> str:
-    """Return the address of a list's first page: decided rows may have left it, and it the rest."""
-    query = QueryDict(urlsplit(url).query, mutable=True)
-    query.pop(PAGE_VAR, None)
-    return _with(url, query)
+def list_address(request: HttpRequest) -> str:
+    """Return the address of a list as it is posted from: its filters, its page, and its ticks."""
+    query = request.GET.copy()
+    ticked = request.POST.getlist(ACTION_CHECKBOX_NAME)
+    if len(ticked) <= _TICKS:
+        query.setlist(TICKED, ticked)
+    return f"{request.path}?{query.urlencode()}" if query else request.path
 
 
-def with_ticks(url: str, keys: Sequence[Any]) -> str:
-    """Return the address of a list on which these rows are ticked."""
-    query = QueryDict(urlsplit(url).query, mutable=True)
-    query.setlist(TICKED, [str(key) for key in keys])
-    return _with(url, query)
-
-
-def _with(url: str, query: QueryDict) -> str:
-    return urlsplit(url)._replace(query=query.urlencode()).geturl()
+def decided(url: str) -> str:
+    """Return the address of a list after a decision: the rows may have left it, and it the page."""
+    parts = urlsplit(url)
+    query = QueryDict(parts.query, mutable=True)
+    for name in (PAGE_VAR, TICKED):
+        query.pop(name, None)
+    return parts._replace(query=query.urlencode()).geturl()

@@ -7,12 +7,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from timp_orders.admin.cancellation_columns import SIDE_COLUMNS, TOLD, CancellationColumns
-from timp_orders.admin.columns import ItemColumn
+from timp_orders.admin.columns import ItemColumn, leads_to_user
 from timp_orders.admin.deadlines import AnswerByFilter
+from timp_orders.admin.decidable import DecidableAdmin
 from timp_orders.admin.exports import ExportAdmin
 from timp_orders.admin.filters import DecisionReasonFilter, ReasonFilter
 from timp_orders.admin.overview_pages import OverviewAdmin
 from timp_orders.admin.scope import sees_all
+from timp_orders.admin.searches import SearchedFilter
 from timp_orders.conf import settings
 from timp_orders.models import get_order_item_model
 from timp_orders.models.querysets import OrderItemQuerySet
@@ -21,12 +23,15 @@ from timp_orders.states import Side
 
 __all__ = ["CancellationAdmin"]
 
+_PO_NUMBER = ItemColumn("po_number", _("PO number"))
+_OF_ITEM: Any = (_PO_NUMBER, "item_sku", SIDE_COLUMNS[Side.SUPPLIER], SIDE_COLUMNS[Side.RETAILER])
 
-class CancellationAdmin(CancellationColumns, OverviewAdmin, ExportAdmin):
+
+class CancellationAdmin(CancellationColumns, OverviewAdmin, ExportAdmin, DecidableAdmin):
     """Admin of cancellations, read-only for superusers too: only the services write them."""
 
     list_display = (
-        ItemColumn("po_number", _("PO number")),
+        _PO_NUMBER,
         "item_sku",
         "state",
         SIDE_COLUMNS[Side.SUPPLIER],
@@ -53,7 +58,7 @@ class CancellationAdmin(CancellationColumns, OverviewAdmin, ExportAdmin):
         css: ClassVar = {"all": ["timp_orders/admin.css"]}
 
     fieldsets = (
-        (None, {"fields": ("uuid", "status", "item_link")}),
+        (None, {"fields": ("uuid", "status", "item_link", *_OF_ITEM)}),
         (
             _("Request"),
             {
@@ -84,6 +89,7 @@ class CancellationAdmin(CancellationColumns, OverviewAdmin, ExportAdmin):
     )
     readonly_fields = (
         "item_link",
+        *_OF_ITEM,
         "answer_by",
         "asked",
         "confirmed",
@@ -109,6 +115,13 @@ class CancellationAdmin(CancellationColumns, OverviewAdmin, ExportAdmin):
         }
         scoped: QuerySet[Any] = queryset.annotate(**sides)
         return scoped.filter(order_item__in=visible.values("pk"))
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        model = get_order_item_model()
+        paths = [model.paths()[side] for side in Side if not leads_to_user(model, side)]
+        related = [path for path in paths if getattr(model.field_at(path), "related_model", None)]
+        sides = [(f"order_item__{path}", SearchedFilter) for path in related]
+        return [*super().get_list_filter(request), *sides]
 
     def get_list_display(self, request: HttpRequest) -> Any:
         columns = list(super().get_list_display(request))

@@ -14,13 +14,13 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
-from timp_orders.admin.addresses import first_page, with_ticks
+from timp_orders.admin.addresses import decided
 from timp_orders.admin.decisions import Decision
 from timp_orders.admin.forms import ActionForm
 from timp_orders.admin.item_pages import ItemPageMixin
 from timp_orders.admin.preview import announced, at_most, groups
 from timp_orders.admin.reports import report
-from timp_orders.admin.selection import LISTED, Selection, TooLarge
+from timp_orders.admin.selection import Selection, TooLarge
 from timp_orders.admin.wording import WORDINGS, counted
 from timp_orders.models import get_order_item_model
 from timp_orders.models.querysets import OrderItemQuerySet
@@ -89,7 +89,7 @@ class ConfirmationMixin(ItemPageMixin):
         if selection.changing and not chosen.changing:
             problem = _("Nothing was ticked; nothing was changed.")
             self.message_user(request, problem, messages.WARNING)
-            return HttpResponseRedirect(_undone(selection))
+            return HttpResponseRedirect(selection.back)
         caller = Caller.of(request.user, via=Via.ADMIN)
         form = ActionForm(selection.action, request.POST, at_most=at_most(caller, chosen))
         if not form.is_valid():
@@ -98,7 +98,7 @@ class ConfirmationMixin(ItemPageMixin):
         tally = Decision(chosen, request.user, **told).carry_out()
         for level, message in report(selection.action, tally):
             self.message_user(request, message, level)
-        return HttpResponseRedirect(first_page(selection.back))
+        return HttpResponseRedirect(decided(selection.back))
 
     def announce(
         self,
@@ -112,7 +112,7 @@ class ConfirmationMixin(ItemPageMixin):
         """Show what an action would do to some items; nothing is written.
 
         :param named: query sets of the items; what the user may not see counts as not found.
-        :param back: the path that the page leads back to.
+        :param back: the address that *Back* leads to: see :func:`~.addresses.list_address`.
         :param form: that of the page before, with its errors.
         :param unticked: primary keys of items that the user had taken away on that page.
         """
@@ -135,7 +135,7 @@ class ConfirmationMixin(ItemPageMixin):
             "unticked": unticked,
             "selection": text,
             "form": form or ActionForm(action, at_most=at_most(caller, selection)),
-            "back": _undone(selection),
+            "back": back,
             "decide_url": self._url("cancellation"),
         }
         request.current_app = self.admin_site.name
@@ -169,9 +169,3 @@ def _labels(selection: Selection) -> list[str]:
         len(selection.optional),
     )
     return [counted(submit, number) for number in range(count - optional, count + 1)]
-
-
-def _undone(selection: Selection) -> str:
-    """Return where *Back* leads: to the list as it was left, if not too many were ticked."""
-    keys = [row.pk for row in selection.rows]
-    return with_ticks(selection.back, keys) if len(keys) <= LISTED else selection.back

@@ -14,6 +14,7 @@ from timp_orders.admin.deadlines import OpenAnswerByFilter, answer_by
 from timp_orders.admin.filters import AwaitingDecisionFilter, OpenReasonFilter, WaitingFilter
 from timp_orders.admin.item_forms import leave_out
 from timp_orders.admin.scope import TrailAdmin
+from timp_orders.admin.searches import SearchedFilter
 from timp_orders.models import Cancellation
 from timp_orders.policy import gives_deadlines
 
@@ -50,7 +51,7 @@ class OrderItemAdmin(CancellationActionsMixin, TrailAdmin):
         OpenAnswerByFilter,
         "status",
         OpenReasonFilter,
-        ("supplier", admin.RelatedOnlyFieldListFilter),
+        ("supplier", SearchedFilter),
     )
     list_select_related = ("order__retailer", "supplier")
     date_hierarchy = "order__created_at"

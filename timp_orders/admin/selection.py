@@ -48,7 +48,7 @@ class Announced(NamedTuple):
 class Selection(NamedTuple):
     """
     :ivar action: what the page is about.
-    :ivar back: the path that the page leads back to.
+    :ivar back: the address that the page leads back to.
     :ivar uuid: that of the page, from which the cancellations that it writes get theirs: what is
         sent twice is written once.
     """

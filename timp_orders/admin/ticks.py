@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 else:
     ModelAdmin = object
 
-__all__ = ["TicksMixin", "own_address"]
+__all__ = ["TicksMixin"]
 
 
 class TicksMixin(ModelAdmin):
@@ -43,8 +43,3 @@ def _apart(query: QueryDict) -> tuple[QueryDict, set[str]]:
     rest = query.copy()
     ticked = set(map(str, rest.pop(TICKED, [])))
     return QueryDict(rest.urlencode(), encoding=query.encoding), ticked
-
-
-def own_address(request: HttpRequest) -> str:
-    """Return the address of a list, with its filters and its page, without the ticks."""
-    return f"{request.path}?{query}" if (query := request.GET.urlencode()) else request.path
