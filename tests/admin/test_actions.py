@@ -256,7 +256,9 @@ class TestAfterwards:
         entries = LogEntry.objects.all()
         assert {entry.object_id for entry in entries} == {str(item.pk) for item in changed}
         assert {entry.user for entry in entries} == {superuser}
-        assert {entry.get_change_message() for entry in entries} == {"Confirmed the cancellation."}
+        assert {entry.get_change_message() for entry in entries} == {
+            "Changed cancellation (confirmed)."
+        }
         assert {entry.get_edited_object() for entry in entries} == set(changed)
         assert {entry.object_repr for entry in entries} == {str(item) for item in changed}
 

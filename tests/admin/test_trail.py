@@ -6,8 +6,10 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.admin import site
+from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext, isolate_apps
+from django.utils import translation
 
 from timp_orders import services
 from timp_orders.admin import OrderItemAdmin
@@ -148,12 +150,20 @@ class TestHistory:
     def test_it_tells_what_was_done_in_the_admin(self, desk, item, history):
         desk.act("request", item)
         desk.act("confirm", item)
-        assert "Requested the cancellation." in history(desk)
-        assert "Confirmed the cancellation." in history(desk)
+        assert "Changed cancellation (requested)." in history(desk)
+        assert "Changed cancellation (confirmed)." in history(desk)
+
+    def test_it_is_translated_when_it_is_read(self, desk, item, cancellation):
+        with translation.override("de"):
+            desk.act("confirm", item)
+        entry = LogEntry.objects.get()
+        assert entry.get_change_message() == "Changed cancellation (confirmed)."
+        with translation.override("de"):
+            assert entry.get_change_message() == "Stornierung (bestätigt) geändert."
 
     def test_it_needs_no_copy_of_what_was_done_elsewhere(self, desk, item, named, history):
         services.request_cancellation(named(item), by=SYSTEM)
-        assert "Requested the cancellation." not in history(desk)
+        assert "Changed cancellation (requested)." not in history(desk)
 
     def test_it_names_colleagues_and_oneself_and_nobody_else(
         self, desk, supplier, supplier_desk, supplier_staff, desk_of, staff, item, history
@@ -162,7 +172,7 @@ class TestHistory:
         supplier.members.add(colleague)
         desk.act("request", item)
         desk_of(colleague).act("reject", item, note="No")
-        assert "Requested the cancellation." not in history(supplier_desk)
+        assert "Changed cancellation (requested)." not in history(supplier_desk)
         assert colleague.username in history(supplier_desk)
         supplier.members.remove(supplier_staff)
         alone = supplier_desk.client.get(supplier_desk.url("history", item.pk))
@@ -176,8 +186,8 @@ class TestHistory:
         monkeypatch.setattr("timp_orders.admin.scope.OrderItem", Mock())
         desk.act("request", item)
         supplier_desk.act("reject", item, note="No")
-        assert "Requested the cancellation." not in history(supplier_desk)
-        assert "Rejected the cancellation." in history(supplier_desk)
+        assert "Changed cancellation (requested)." not in history(supplier_desk)
+        assert "Changed cancellation (rejected)." in history(supplier_desk)
 
 
 class TestOrder:

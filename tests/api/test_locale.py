@@ -1,4 +1,4 @@
-"""Messages are translated; codes are not. Spanish is complete."""
+"""Messages are translated; codes are not. Spanish, German and French are complete."""
 
 import gettext
 import os
@@ -16,7 +16,11 @@ from timp_orders import errors
 from timp_orders.models import Cancellation
 
 PACKAGE = Path(timp_orders.__file__).parent
-SPANISH = PACKAGE / "locale" / "es" / "LC_MESSAGES" / "django.po"
+LANGUAGES = sorted(path.name for path in (PACKAGE / "locale").iterdir())
+
+
+def catalogue(language, package=PACKAGE):
+    return package / "locale" / language / "LC_MESSAGES" / "django.po"
 
 
 def entries(path):
@@ -43,26 +47,40 @@ def tools():
         pytest.skip("gettext is not installed")
 
 
+def test_the_languages_are_these():
+    assert LANGUAGES == ["de", "es", "fr"]
+
+
 @pytest.mark.usefixtures("tools")
-def test_spanish_has_every_message_and_each_is_translated(tmp_path, monkeypatch):
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_has_every_message_and_each_is_translated(tmp_path, monkeypatch, language):
     copy = tmp_path / "timp_orders"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.chdir(copy)
-    call_command("makemessages", locale=["es"], no_location=True, no_wrap=True, verbosity=0)
-    found = entries(copy / "locale" / "es" / "LC_MESSAGES" / "django.po")
-    assert found == entries(SPANISH)
+    call_command("makemessages", locale=[language], no_location=True, no_wrap=True, verbosity=0)
+    found = entries(catalogue(language, copy))
+    assert found == entries(catalogue(language))
     assert len(found) > 150
     untranslated = [key for key, texts in found.items() if any(t.endswith('""') for t in texts)]
     assert untranslated == []
 
 
-def test_the_compiled_messages_are_at_hand():
-    with SPANISH.with_suffix(".mo").open("rb") as file:
+@pytest.mark.usefixtures("tools")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_placeholders_are_those_of_the_message(language):
+    subprocess.run(
+        ["msgfmt", "--check-format", "-o", os.devnull, str(catalogue(language))], check=True
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_compiled_messages_are_at_hand(language):
+    with catalogue(language).with_suffix(".mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
     for name in errors.__all__:
         with translation.override("en"):
             english = str(getattr(errors, name).message)
-        with translation.override("es"):
+        with translation.override(language):
             assert str(getattr(errors, name).message) != english
         assert compiled.gettext(english) != english
 

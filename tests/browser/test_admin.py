@@ -58,7 +58,7 @@ def test_a_decision_from_log_in_to_trail(window, admin, items):
     assert window.read(".field-status .readonly") == "Cancelled"
     window.shoot("trail")
     window.follow("HISTORY")
-    assert "Confirmed the cancellation." in window.read("#change-history")
+    assert "Changed cancellation (confirmed)." in window.read("#change-history")
 
 
 def test_a_rejection_without_a_reason_is_asked_for_one(signed_in, items, settings):

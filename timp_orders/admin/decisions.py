@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import F, QuerySet
+from django.utils.translation import override
 
 from timp_orders import errors
 from timp_orders.admin.columns import joined
@@ -144,7 +145,7 @@ class Decision:
             self.caller.user_id,
             joined(self.caller.items().filter(Among(uuid, outcome.changed))),
             CHANGE,
-            str(WORDINGS[self.selection.action].logged),
+            _for_the_history(self.selection.action),
         )
 
     def _report_announced(self, rows: Sequence[Announced]) -> None:
@@ -158,3 +159,10 @@ class Decision:
         for code, found in by_code.items():
             for row in found:
                 self.tally.refuse(error_of(code), uuids.get(row.pk))
+
+
+def _for_the_history(action: Action) -> list[dict[str, Any]]:
+    """Return what Django's history translates when it is read, not when it is written."""
+    with override(None):
+        changed = str(WORDINGS[action].logged)
+    return [{"changed": {"fields": [changed]}}]

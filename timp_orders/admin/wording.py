@@ -17,7 +17,10 @@ Text = str | Promise
 
 
 class Wording(NamedTuple):
-    """Those with a ``%(count)d`` are filled in with the number of items."""
+    """Those with a ``%(count)d`` are filled in with the number of items.
+
+    :ivar logged: what was changed, as Django's history says it: "Changed … ."
+    """
 
     title: "_StrPromise"
     button: Text
@@ -60,7 +63,7 @@ WORDINGS = {
             "%(count)d cancellations were already confirmed.",
             "count",
         ),
-        logged=_("Confirmed the cancellation."),
+        logged=_("cancellation (confirmed)"),
     ),
     Action.REJECT: Wording(
         title=_("Reject cancellation"),
@@ -88,7 +91,7 @@ WORDINGS = {
             "%(count)d cancellations were already rejected.",
             "count",
         ),
-        logged=_("Rejected the cancellation."),
+        logged=_("cancellation (rejected)"),
     ),
     Action.REQUEST: Wording(
         title=_("Request cancellation"),
@@ -116,7 +119,7 @@ WORDINGS = {
             "%(count)d cancellations were already requested.",
             "count",
         ),
-        logged=_("Requested the cancellation."),
+        logged=_("cancellation (requested)"),
     ),
     Action.WITHDRAW: Wording(
         title=_("Withdraw cancellation"),
@@ -140,7 +143,7 @@ WORDINGS = {
             "%(count)d requests were already withdrawn.",
             "count",
         ),
-        logged=_("Withdrew the cancellation."),
+        logged=_("cancellation (withdrawn)"),
     ),
     Action.CANCEL: Wording(
         title=_("Cancel now"),
@@ -164,7 +167,7 @@ WORDINGS = {
             "%(count)d items were already cancelled.",
             "count",
         ),
-        logged=_("Cancelled the item outright."),
+        logged=_("cancellation (confirmed at once)"),
     ),
 }
 
