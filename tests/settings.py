@@ -7,3 +7,6 @@ TIMP_ORDERS = {}
 
 # Django 6.1 warns a project that sends mail and does not say how.
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+
+# Browser tests say by which policy the pages are shown.
+MIDDLEWARE = [*MIDDLEWARE, "tests.browser.policies.content_security"]  # noqa: F405

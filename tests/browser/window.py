@@ -6,6 +6,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium_axe_python import Axe
 
 HEIGHT = 900
 
@@ -106,6 +107,15 @@ class Window:
 
     def background(self):
         return self.run("return getComputedStyle(document.body).backgroundColor")
+
+    def findings(self):
+        """What axe finds: the elements, by the name of the rule."""
+        self.run("document.getAnimations().forEach(it => it.finish())")  # between two themes
+        axe = Axe(self.driver)
+        axe.inject()
+        # What style sheets import is not read: axe looks for it beside the page.
+        violations = axe.run(options="{preload: false}")["violations"]
+        return {found["id"]: [node["target"][0] for node in found["nodes"]] for found in violations}
 
     def errors(self):
         """What the console says of scripts and files that failed."""

@@ -9,7 +9,6 @@ from uuid import UUID
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -179,11 +178,6 @@ class ScopedAdmin(ModelAdmin):
 
 class TrailAdmin(ScopedAdmin):
     """Admin that whoever may act or see everything may view, without Django's view permission."""
-
-    @property
-    def media(self) -> Any:
-        """Add the scripts of the filters that are searched."""
-        return super().media + AutocompleteSelect(None, self.admin_site).media
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         standing = settings.policy.standing(request.user)
