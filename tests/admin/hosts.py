@@ -9,10 +9,12 @@ from timp_orders.admin import (
     CancellationActionsMixin,
     CancellationAdmin,
     OpenReasonFilter,
+    OrderAdmin,
     OrderItemAdmin,
     OrderItemInlineMixin,
+    OrganizationAdmin,
 )
-from timp_orders.models import Cancellation, Order, OrderItem
+from timp_orders.models import Cancellation, Order, OrderItem, Organization
 
 mixing = admin.AdminSite("mixing")
 subclassing = admin.AdminSite("subclassing")
@@ -59,11 +61,22 @@ class CarefulAdmin(OrderItemAdmin):
         return super().has_cancel_permission(request) and request.user.is_superuser
 
 
+# All that is on the first site, on a second one.
+second = admin.AdminSite("second")
+for model, admin_class in (
+    (Cancellation, CancellationAdmin),
+    (Order, OrderAdmin),
+    (OrderItem, OrderItemAdmin),
+    (Organization, OrganizationAdmin),
+):
+    second.register(model, admin_class)
+
 # Organizations, orders and users are in no admin of theirs; cancellations are on one site.
 subclassing.register(Cancellation, CancellationAdmin)
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("mixing/", mixing.urls),
+    path("second/", second.urls),
     path("subclassing/", subclassing.urls),
 ]
