@@ -14,9 +14,12 @@ from rest_framework.authtoken.models import Token
 
 from tests.benchmarks.scale import FILL
 from tests.test_services import SERVICES
+from timp_orders.admin.overview_answers import DAYS, answers
+from timp_orders.admin.overview_waiting import waiting
 from timp_orders.api.filter_sets import FEW
 from timp_orders.models import Cancellation, OrderItem, Organization
 from timp_orders.services import enforce_deadlines
+from timp_orders.services.caller import Caller
 from timp_orders.testing import OrganizationFactory, UserFactory
 
 pytestmark = [
@@ -38,7 +41,10 @@ def filled(django_db_setup, django_db_blocker):
         keys = {name: supplier.pk for name, supplier in suppliers.items()}
         with connection.cursor() as cursor:
             for statement in FILL:
-                cursor.execute(statement, {"items": ITEMS, **keys})
+                # Over a year, as the large tables of the benchmark.
+                slower = statement.replace("10 s'", "10 min'").replace("9 s'", "9 min'")
+                cursor.execute(slower, {"items": ITEMS, **keys})
+            cursor.execute("VACUUM ANALYZE")
         yield users
         for user in users.values():
             Token.objects.filter(user=user).delete()
@@ -114,7 +120,7 @@ def test_a_page_of_the_list_is_found_by_indexes(scans, who, query):
 def test_what_changed_since_a_moment_is_found_by_indexes(scans, who, name, more):
     """In statements that do not go through the list until a page is full."""
     newest = Cancellation.objects.latest("requested_at").requested_at
-    query = {name: (newest - timedelta(hours=1)).isoformat(), **more}
+    query = {name: (newest - timedelta(days=2)).isoformat(), **more}
     with CaptureQueriesContext(connection) as captured:
         assert scans(who, "get", reverse("timp_orders:cancellations"), query) <= BY_INDEX
     assert indexes_of_few(captured) & {
@@ -188,6 +194,24 @@ def test_a_run_finds_what_is_due_by_indexes(soon, settings):
         node.get("Index Name") for sql in large if "respond_by" in sql for node in every_node(sql)
     }
     assert "timp_orders_cancel_respond_idx" in found_by
+
+
+@pytest.mark.parametrize("who", ["large", "small", "operator"])
+@pytest.mark.parametrize("days", DAYS)
+def test_what_the_overview_counts_is_found_by_indexes(filled, monkeypatch, who, days):
+    # In proportion to these tables.
+    monkeypatch.setattr("timp_orders.admin.overview_waiting._OPEN", 100)
+    monkeypatch.setattr("timp_orders.admin.overview_answers._DECISIONS", 300)
+    monkeypatch.setattr("timp_orders.admin.overview_answers._OF_SUPPLIERS", 100)
+    monkeypatch.setattr("timp_orders.admin.overview_answers._OF_ALL", 2000)
+    caller = Caller.of(filled[who])
+    with CaptureQueriesContext(connection) as captured:
+        assert waiting(caller).count
+        assert answers(caller, days).total or who == "small"
+    large = [it["sql"] for it in captured if any(table in it["sql"] for table in LARGE)]
+    assert len(large) >= 4
+    for sql in large:
+        assert {node["Node Type"] for node in plan_of(sql)} <= BY_INDEX, sql
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from timp_orders.admin import overview
+from timp_orders.admin import overview_answers, overview_waiting
 from timp_orders.models import Cancellation, OrderItem
 from timp_orders.services import SYSTEM
 from timp_orders.services.caller import Caller
@@ -63,14 +63,42 @@ class TestWaiting:
         opened(other, 9 * DAY, respond_by=NOW)
         opened(other, HOUR, respond_by=NOW + HOUR)
         decided(other, "rejected", HOUR)
-        found = overview.waiting(Caller.of(SYSTEM))
+        found = overview_waiting.waiting(Caller.of(SYSTEM))
         assert (found.count, found.overdue, found.oldest) == (6, 1, NOW - 9 * DAY)
         assert found.ages == {1: 4, 3: 3, 7: 2}
         assert told(found.suppliers) == {supplier.name: [4, 3, 2, 1, 0], "Other": [2, 1, 1, 1, 1]}
         assert [row.extra for row in found.suppliers] == [NOW - 8 * DAY, NOW - 9 * DAY]
 
+    def test_of_very_many_the_oldest_are_told_apart_by_supplier(self, opened, monkeypatch):
+        monkeypatch.setattr(overview_waiting, "_OPEN", 2)
+        first, second = OrganizationFactory(name="First"), OrganizationFactory(name="Second")
+        opened(first, 8 * DAY, respond_by=NOW)
+        opened(first, 4 * DAY)
+        opened(second, 25 * HOUR, respond_by=NOW)
+        opened(second, HOUR)
+        found = overview_waiting.waiting(Caller.of(SYSTEM))
+        assert (found.count, found.overdue, found.oldest, found.limit) == (4, 2, NOW - 8 * DAY, 2)
+        assert found.ages == {1: 3, 3: 2, 7: 1}
+        assert told(found.suppliers) == {"First": [2, 2, 2, 1, 1]}
+
+    def test_of_very_many_a_suppliers_staff_are_told_of_the_oldest(
+        self, opened, supplier, supplier_staff, monkeypatch
+    ):
+        monkeypatch.setattr(overview_waiting, "_OPEN", 2)
+        for age in (8 * DAY, 4 * DAY, HOUR):
+            opened(supplier, age)
+        found = overview_waiting.waiting(Caller.of(supplier_staff))
+        assert (found.count, found.ages, found.limit) == (2, {1: 2, 3: 2, 7: 1}, 2)
+
+    def test_as_many_as_the_limit_are_all_of_them(self, opened, supplier, monkeypatch):
+        monkeypatch.setattr(overview_waiting, "_OPEN", 2)
+        opened(supplier, HOUR)
+        opened(supplier, HOUR)
+        found = overview_waiting.waiting(Caller.of(SYSTEM))
+        assert (found.count, found.limit) == (2, None)
+
     def test_without_any_there_is_no_oldest(self):
-        found = overview.waiting(Caller.of(SYSTEM))
+        found = overview_waiting.waiting(Caller.of(SYSTEM))
         assert (found.count, found.overdue, found.oldest, found.suppliers) == (0, 0, None, [])
 
 
@@ -83,7 +111,7 @@ class TestAnswers:
         decided(other, "withdrawn", 30 * DAY, respond_by=NOW)
         decided(other, "rejected", HOUR, ago=15 * DAY)
         opened(other, HOUR)
-        found = overview.answers(Caller.of(SYSTEM), 14)
+        found = overview_answers.answers(Caller.of(SYSTEM), 14)
         assert (found.total, found.rejected, found.late) == (4, 2, 1)
         assert found.since == NOW - 14 * DAY
         assert told(found.outcomes) == {"confirmed": [1], "rejected": [2], "withdrawn": [1]}
@@ -100,18 +128,44 @@ class TestAnswers:
         assert told(found.reasons["supplier"]) == {"Out of stock": [0, 2]}
         assert told(found.suppliers) == {supplier.name: [3, 2, 1], "Other": [1, 0, 0]}
         assert [str(row.extra) for row in found.suppliers] == ["1 day", "longer"]
-        assert overview.answers(Caller.of(SYSTEM), 30).total == 5
+        assert overview_answers.answers(Caller.of(SYSTEM), 30).total == 5
 
     def test_without_any_there_is_no_median(self):
-        found = overview.answers(Caller.of(SYSTEM), 14)
+        found = overview_answers.answers(Caller.of(SYSTEM), 14)
         assert (found.total, found.median, found.suppliers) == (0, None, [])
 
-    def test_of_very_many_the_newest_are_counted(self, decided, supplier, monkeypatch):
-        monkeypatch.setattr(overview, "_DECISIONS", 2)
+    @pytest.mark.parametrize("is_own", [False, True])
+    def test_of_very_many_the_newest_are_counted(
+        self, decided, supplier, supplier_staff, monkeypatch, is_own
+    ):
+        monkeypatch.setattr(overview_answers, "_DECISIONS", 3)
+        monkeypatch.setattr(overview_answers, "_OF_SUPPLIERS", 2)
         for hours in range(1, 6):
             decided(supplier, "rejected", HOUR, ago=hours * HOUR)
-        found = overview.answers(Caller.of(SYSTEM), 14)
+        caller = Caller.of(supplier_staff if is_own else SYSTEM)
+        found = overview_answers.answers(caller, 14)
         assert (found.total, found.since) == (3, NOW - 3 * HOUR)
+        assert told(found.suppliers) == {supplier.name: [2, 2, 0]}
+        assert found.suppliers_since == NOW - 2 * HOUR
+
+    @pytest.mark.parametrize(
+        ("days_ago", "since"), [((1, 2, 3, 4), 3), ((1, 2, 9, 9), 7), ((1, 1, 1, 1), 1)]
+    )
+    def test_own_ones_are_looked_for_among_so_many_of_everybodys(
+        self, decided, supplier, supplier_staff, monkeypatch, days_ago, since
+    ):
+        """In a span that tells others next to nothing."""
+        monkeypatch.setattr(overview_answers, "_OF_ALL", 3)
+        other = OrganizationFactory()
+        decided(supplier, "rejected", HOUR, ago=HOUR)
+        decided(supplier, "rejected", HOUR, ago=13 * DAY)
+        for days in days_ago:
+            decided(other, "rejected", HOUR, ago=days * DAY + HOUR)
+        found = overview_answers.answers(Caller.of(supplier_staff), 30)
+        assert (found.since, found.total) == (NOW - since * DAY, 1)
+        monkeypatch.setattr(overview_answers, "_OF_ALL", 6)
+        found = overview_answers.answers(Caller.of(supplier_staff), 30)
+        assert (found.since, found.total) == (NOW - 30 * DAY, 2)
 
     @pytest.mark.parametrize(
         ("buckets", "median"),
@@ -123,7 +177,7 @@ class TestAnswers:
         ],
     )
     def test_the_median_is_the_bucket_in_which_half_is_reached(self, buckets, median):
-        assert overview._median(buckets) == median
+        assert overview_answers._median(buckets) == median
 
 
 class TestScope:
@@ -142,20 +196,22 @@ class TestScope:
 
     def test_suppliers_that_are_users_are_not_named(self, opened, supplier, monkeypatch):
         opened(supplier, HOUR)
+        opened(OrganizationFactory(), 4 * DAY)
         monkeypatch.setattr("timp_orders.admin.columns.get_user_model", lambda: type(supplier))
         for path in ("supplier", "supplier__name"):
             monkeypatch.setattr(OrderItem, "SUPPLIER_FIELD", path)
-            assert overview.waiting(Caller.of(SYSTEM)).suppliers == []
+            found = overview_waiting.waiting(Caller.of(SYSTEM))
+            assert (found.suppliers, found.count, found.ages) == ([], 2, {1: 1, 3: 1, 7: 0})
 
     def test_suppliers_that_are_no_column_are_not_counted(self, opened, supplier, monkeypatch):
         opened(supplier, HOUR)
         monkeypatch.setattr(OrderItem, "SUPPLIER_FIELD", "supplier__label")
-        assert overview.waiting(Caller.of(SYSTEM)).suppliers == []
+        assert overview_waiting.waiting(Caller.of(SYSTEM)).suppliers == []
 
     def test_suppliers_that_are_a_text_are_told_as_it_is(self, opened, supplier, monkeypatch):
         opened(supplier, HOUR)
         monkeypatch.setattr(OrderItem, "SUPPLIER_FIELD", "supplier__name")
-        assert told(overview.waiting(Caller.of(SYSTEM)).suppliers) == {
+        assert told(overview_waiting.waiting(Caller.of(SYSTEM)).suppliers) == {
             supplier.name: [1, 0, 0, 0, 0]
         }
 
@@ -167,13 +223,51 @@ class TestPage:
         opened(OrganizationFactory(), 8 * DAY)
         context = page(desk).context
         pairs = [(count, url) for _, count, url in context["totals"]]
-        pairs += [pair for line in context["waiting_suppliers"] for pair in line.cells]
+        pairs += [cell[:2] for line in context["waiting_suppliers"] for cell in line.cells]
         pairs += [(context["waiting"].overdue, context["overdue_url"])]
         assert len(pairs) == 15
         for count, url in pairs:
             found = desk.client.get(url)
             assert found.status_code == 200
             assert found.context["cl"].result_count == count, url
+
+    def test_shares_are_told_of_all_and_by_supplier(self, desk, opened, decided, supplier):
+        opened(supplier, 4 * DAY, respond_by=NOW)
+        opened(supplier, 2 * HOUR)
+        opened(supplier, HOUR)
+        decided(supplier, "rejected", 5 * HOUR, respond_by=NOW - 2 * DAY)
+        decided(supplier, "confirmed", HOUR)
+        decided(OrganizationFactory(), "confirmed", HOUR)
+        text = " ".join(page(desk).content.decode().split())
+        assert ">1 for more than 3 days</a>" in text
+        assert ">1 overdue</a> (33%)." in text
+        assert "3 decisions. Time to decide, of half of them at most: 1 hour. " in text
+        assert "1 was rejected (33%). 1 was late (33%).</p>" in text
+        assert "1</a> (33%)" in text.split("<tbody>")[1]
+        assert text.split("<tbody>")[-1].count("<td>1 (50%)</td>") == 2
+        assert text.split("<tbody>")[-1].count("<td>0 (0%)</td>") == 2
+
+    def test_without_decisions_there_are_no_shares(self, desk):
+        assert "%" not in page(desk).content.decode().split("answers-heading")[-1]
+
+    def test_what_is_left_out_is_said(
+        self, desk, supplier_desk, opened, decided, supplier, monkeypatch
+    ):
+        for hours in (1, 2, 3):
+            opened(supplier, hours * HOUR)
+            decided(supplier, "rejected", HOUR, ago=hours * HOUR)
+        text = page(desk).content.decode()
+        assert "are counted" not in text
+        assert "By supplier" not in text
+        monkeypatch.setattr(overview_waiting, "_OPEN", 2)
+        monkeypatch.setattr(overview_answers, "_OF_SUPPLIERS", 2)
+        text = page(desk).content.decode()
+        assert ">3 open</a>" in text
+        assert "By supplier, 2 of the oldest are counted." in text
+        assert "By supplier, since March 6, 2030, 10 a.m.:" in text
+        text = page(supplier_desk).content.decode()
+        assert ">2 open</a>" in text
+        assert "There are more: 2 of the oldest are counted." in text
 
     @pytest.mark.parametrize("days", ["14", "30", "90"])
     def test_the_days_can_be_chosen(self, desk, decided, supplier, days):

@@ -9,10 +9,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from timp_orders.admin.addresses import address
 from timp_orders.admin.filters import WAITING_DAYS, more_than
-from timp_orders.admin.overview import DAYS, Row, answers, waiting
+from timp_orders.admin.overview_answers import DAYS, answers
+from timp_orders.admin.overview_rows import Row
+from timp_orders.admin.overview_waiting import waiting
 from timp_orders.admin.scope import TrailAdmin
 from timp_orders.models import OrderItem, get_order_item_model
 from timp_orders.policy import gives_deadlines
@@ -27,12 +30,12 @@ _BAR = 120
 class _Line(NamedTuple):
     """A row as the page shows it.
 
-    :ivar cells: the counts, each with the address of the list that it counts.
+    :ivar cells: the counts, each with the address of the list that it counts, and its share.
     :ivar bar: how long its bar is, in pixels.
     """
 
     row: Row
-    cells: list[tuple[int, str]]
+    cells: list[tuple[int, str, int | None]]
     bar: int
 
 
@@ -60,20 +63,23 @@ class OverviewAdmin(TrailAdmin):
             "totals": [
                 (_("open"), waits.count, self._listed()),
                 *(
-                    (more_than(days).lower(), waits.ages[days], self._listed(waiting=days))
+                    (_for_more_than(days), waits.ages[days], self._listed(waiting=days))
                     for days in WAITING_DAYS
                 ),
             ],
             "has_deadlines": gives_deadlines(),
             "overdue_url": self._listed(answer_by="overdue"),
+            "overdue_share": _share(waits.overdue, waits.count),
             "ages": [more_than(days) for days in WAITING_DAYS],
-            "waiting_suppliers": _lines(waits.suppliers, self._cells),
+            "waiting_suppliers": _lines(waits.suppliers, self._cells, shares=(-1,)),
             "answers": told,
+            "rejected_share": _share(told.rejected, told.total),
+            "late_share": _share(told.late, told.total),
             "outcomes": _lines(told.outcomes),
             "times": _lines(told.times),
             "buyer_reasons": _lines(told.reasons["buyer"], at=1),
             "supplier_reasons": _lines(told.reasons["supplier"], at=1),
-            "suppliers": _lines(told.suppliers),
+            "suppliers": _lines(told.suppliers, shares=(1, 2)),
             "days": [(days, str(days) == text) for days in DAYS],
         }
         context = {
@@ -100,15 +106,33 @@ class OverviewAdmin(TrailAdmin):
         return f"{url}?{urlencode({'awaiting': 'yes', **filters})}"
 
 
-def _lines(rows: Sequence[Row], addresses: Any = None, *, at: int = 0) -> list[_Line]:
+def _for_more_than(days: int) -> str:
+    """Say since when some have been waiting, after their number."""
+    return ngettext("for more than %(count)d day", "for more than %(count)d days", days) % {
+        "count": days
+    }
+
+
+def _share(count: int, total: int) -> int | None:
+    """Return how many percent of the total it is; ``None`` of nothing."""
+    return round(100 * count / total) if total else None
+
+
+def _lines(
+    rows: Sequence[Row], addresses: Any = None, *, at: int = 0, shares: Sequence[int] = ()
+) -> list[_Line]:
     """Give rows their bars, and their counts the addresses of what they count.
 
     :param at: the count that the bar is of.
+    :param shares: the counts whose share of the first is told.
     """
     most = max((row.counts[at] for row in rows), default=0) or 1
     lines = []
     for row in rows:
         urls = addresses(row) if addresses else [""] * len(row.counts)
-        cells = list(zip(row.counts, urls, strict=True))
+        told: list[int | None] = [None] * len(row.counts)
+        for place in shares:
+            told[place] = _share(row.counts[place], row.counts[0])
+        cells = list(zip(row.counts, urls, told, strict=True))
         lines.append(_Line(row, cells, round(_BAR * row.counts[at] / most)))
     return lines
