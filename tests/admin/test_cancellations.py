@@ -115,7 +115,9 @@ class TestList:
         assert desk.listed(MODEL, q=named.hex) == [by_sku, of_item]
 
     def test_a_key_that_the_admin_escapes_is_linked(self):
-        cancellation = SimpleNamespace(order_item_id="SKU_3A/1", order_item="an item")
+        cancellation = SimpleNamespace(
+            order_item_id="SKU_3A/1", order_item="an item", item_is_linked=True
+        )
         link = CancellationAdmin(Cancellation, admin.site).item_link(cancellation)
         assert "/admin/timp_orders/orderitem/SKU_5F3A_2F1/change/" in link
 

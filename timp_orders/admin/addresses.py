@@ -10,7 +10,7 @@ from django.contrib.admin.views.main import PAGE_VAR
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
-__all__ = ["TICKED", "address", "decided", "list_address"]
+__all__ = ["TICKED", "address", "decided", "list_address", "viewable"]
 
 TICKED = "ticked"
 """The parameter of a list's address that names the rows that are ticked."""
@@ -27,6 +27,12 @@ def address(site: AdminSite, model: Any, name: str, *args: Any) -> str:
     """
     names = f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}"
     return reverse(names, args=[quote(arg) for arg in args], current_app=site.name)
+
+
+def viewable(request: HttpRequest, site: AdminSite, model: Any) -> Any:
+    """Return the admin of a model on this site, if the user may view its pages."""
+    found = site._registry.get(model)
+    return found if found and found.has_view_or_change_permission(request) else None
 
 
 def list_address(request: HttpRequest) -> str:

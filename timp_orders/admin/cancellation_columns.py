@@ -102,9 +102,9 @@ class CancellationColumns(ModelAdmin):
         return self._linked(cancellation, sku_of(cancellation.order_item))
 
     def _linked(self, cancellation: Any, text: Any) -> str:
-        model = get_order_item_model()
-        if not self.admin_site.is_registered(model):
+        if not cancellation.item_is_linked:
             return str(text)
+        model = get_order_item_model()
         url = address(self.admin_site, model, "change", cancellation.order_item_id)
         return format_html('<a href="{}">{}</a>', url, text)
 

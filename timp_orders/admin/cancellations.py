@@ -6,6 +6,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from timp_orders.admin.addresses import viewable
 from timp_orders.admin.cancellation_columns import SIDE_COLUMNS, TOLD, CancellationColumns
 from timp_orders.admin.columns import ItemColumn, leads_to_user
 from timp_orders.admin.deadlines import AnswerByFilter
@@ -100,7 +101,10 @@ class CancellationAdmin(CancellationColumns, OverviewAdmin, ExportAdmin, Decidab
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        queryset: QuerySet[Any] = super().get_queryset(request)
+        items_admin = viewable(request, self.admin_site, get_order_item_model())
+        queryset: QuerySet[Any] = (
+            super().get_queryset(request).annotate(item_is_linked=Value(items_admin is not None))
+        )
         if sees_all(request):
             everything: QuerySet[Any] = queryset.annotate(
                 on_supplier_side=Value(True), on_retailer_side=Value(True)

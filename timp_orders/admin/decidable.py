@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import ngettext
 
-from timp_orders.admin.addresses import address, list_address
+from timp_orders.admin.addresses import address, list_address, viewable
 from timp_orders.admin.confirmation import ConfirmationMixin
 from timp_orders.admin.extending import extended
 from timp_orders.admin.offered import offered
@@ -46,7 +46,7 @@ class DecidableAdmin(TicksMixin, TrailAdmin):
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         """Tell whether the user may decide; the service checks the side."""
-        items = self._items_admin()
+        items = self._items_admin(request)
         return items is not None and items.has_cancel_permission(request)
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
@@ -58,7 +58,7 @@ class DecidableAdmin(TicksMixin, TrailAdmin):
     ) -> HttpResponse:
         """Lead to the item's history, which has what was done in the admin."""
         cancellation = self.get_object(request, object_id)
-        if self._items_admin() is None:
+        if self._items_admin(request) is None:
             return super().history_view(request, object_id, extra_context)
         return HttpResponseRedirect(self._of_item(cancellation, "history"))
 
@@ -82,9 +82,9 @@ class DecidableAdmin(TicksMixin, TrailAdmin):
             if not action.opens
         ]
 
-    def _items_admin(self) -> Any:
+    def _items_admin(self, request: HttpRequest) -> Any:
         """Return the admin of the items that the cancellations are of, if it decides on them."""
-        found = self.admin_site._registry.get(get_order_item_model())
+        found = viewable(request, self.admin_site, get_order_item_model())
         return found if isinstance(found, ConfirmationMixin) else None
 
     def _of_item(self, cancellation: Any, name: str, *args: Any) -> str:
@@ -104,7 +104,7 @@ class DecidableAdmin(TicksMixin, TrailAdmin):
             self.message_user(request, text % {"count": closed}, messages.WARNING)
         opened = queryset.filter(open=True).order_by().values("order_item")
         items: QuerySet[Any] = OrderItemQuerySet(get_order_item_model())
-        page: HttpResponse = self._items_admin().announce(
+        page: HttpResponse = self._items_admin(request).announce(
             request, action, [items.filter(pk__in=opened)], list_address(request)
         )
         return page

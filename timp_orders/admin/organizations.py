@@ -7,6 +7,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from timp_orders.admin.addresses import viewable
 from timp_orders.admin.extending import extended
 from timp_orders.admin.scope import ScopedAdmin, of_members
 from timp_orders.admin.trail import items_of, order_relation
@@ -61,7 +62,8 @@ class OrderAdmin(ScopedAdmin):
         """Show the order's items too, as far as the user sees them."""
         page = super().render_change_form(request, context, *args, **kwargs)
         order, model = kwargs.get("obj"), get_order_item_model()
-        if order is None or not self.admin_site.is_registered(model) or not _is_order_of(model):
+        is_listed = _is_order_of(model) and viewable(request, self.admin_site, model)
+        if order is None or not is_listed:
             return page
         items, unlisted = items_of(Caller.of(request.user, via=Via.ADMIN), order)
         shown = {"items": items, "unlisted": unlisted, "item_opts": model._meta}

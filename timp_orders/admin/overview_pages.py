@@ -1,6 +1,7 @@
 """The page with the overview, and the links to it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from timp_orders.admin.addresses import address
+from timp_orders.admin.addresses import address, viewable
 from timp_orders.admin.filters import WAITING_DAYS, more_than
 from timp_orders.admin.overview_answers import DAYS, answers
 from timp_orders.admin.overview_rows import Row
@@ -58,20 +59,21 @@ class OverviewAdmin(TrailAdmin):
             raise Http404
         caller = Caller.of(request.user, via=Via.ADMIN)
         waits, told = waiting(caller), answers(caller, int(text))
+        listed = partial(_listed, self._list_of_items(request))
         found = {
             "waiting": waits,
             "totals": [
-                (_("open"), waits.count, self._listed()),
+                (_("open"), waits.count, listed()),
                 *(
-                    (_for_more_than(days), waits.ages[days], self._listed(waiting=days))
+                    (_for_more_than(days), waits.ages[days], listed(waiting=days))
                     for days in WAITING_DAYS
                 ),
             ],
             "has_deadlines": gives_deadlines(),
-            "overdue_url": self._listed(answer_by="overdue"),
+            "overdue_url": listed(answer_by="overdue"),
             "overdue_share": _share(waits.overdue, waits.count),
             "ages": [more_than(days) for days in WAITING_DAYS],
-            "waiting_suppliers": _lines(waits.suppliers, self._cells, shares=(-1,)),
+            "waiting_suppliers": _lines(waits.suppliers, partial(_cells, listed), shares=(-1,)),
             "answers": told,
             "rejected_share": _share(told.rejected, told.total),
             "late_share": _share(told.late, told.total),
@@ -91,19 +93,24 @@ class OverviewAdmin(TrailAdmin):
         request.current_app = self.admin_site.name
         return TemplateResponse(request, self.overview_template, context)
 
-    def _cells(self, row: Row) -> list[str]:
-        """Return the addresses of what a supplier's counts are of."""
-        supplier = {"supplier__id__exact": row.key}
-        ages = (self._listed(waiting=days, **supplier) for days in WAITING_DAYS)
-        return [self._listed(**supplier), *ages, self._listed(answer_by="overdue", **supplier)]
-
-    def _listed(self, **filters: Any) -> str:
-        """Return the address of the list of items that await a decision; "" where there is none."""
+    def _list_of_items(self, request: HttpRequest) -> str:
+        """Return the address of the list of items; "" where the reader has none."""
         model = get_order_item_model()
-        if model is not OrderItem or not self.admin_site.is_registered(model):
-            return ""  # a host's own admin has filters of its own
-        url = address(self.admin_site, model, "changelist")
-        return f"{url}?{urlencode({'awaiting': 'yes', **filters})}"
+        items = viewable(request, self.admin_site, model)
+        # A host's own admin has filters of its own.
+        return address(self.admin_site, model, "changelist") if items and model is OrderItem else ""
+
+
+def _listed(url: str, **filters: Any) -> str:
+    """Return the address of those that await a decision."""
+    return url and f"{url}?{urlencode({'awaiting': 'yes', **filters})}"
+
+
+def _cells(listed: Callable[..., str], row: Row) -> list[str]:
+    """Return the addresses of what a supplier's counts are of."""
+    supplier = {"supplier__id__exact": row.key}
+    ages = (listed(waiting=days, **supplier) for days in WAITING_DAYS)
+    return [listed(**supplier), *ages, listed(answer_by="overdue", **supplier)]
 
 
 def _for_more_than(days: int) -> str:

@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 
 from timp_orders.admin.changelists import ScopedChangeList
+from timp_orders.admin.relations import RelationsMixin
 from timp_orders.conf import settings
 from timp_orders.models import OrderItem, Organization
 
@@ -70,7 +71,7 @@ def colleagues(user: Any) -> list[Any]:
     return [user.pk, *memberships.values_list(name, flat=True)]
 
 
-class ScopedAdmin(ModelAdmin):
+class ScopedAdmin(RelationsMixin, ModelAdmin):
     """Admin that shows rows of the user's own organizations; operators and auditors see all.
 
     Subclasses scope ``get_queryset``. What it does not return is not there: 404.
