@@ -8,6 +8,7 @@ from tests.admin.staff_client import kinds, said
 from timp_orders.admin import CancellationActionsMixin
 from timp_orders.admin.selection import LISTED
 from timp_orders.models import Cancellation
+from timp_orders.testing import CancellationFactory, OrderItemFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +33,7 @@ class TestOnTheConfirmationPage:
         assert page.context["labels"] == [*labels, "Confirm 3 cancellations"]
 
     def test_what_is_unticked_stays_as_it_is(self, desk, crowd):
-        first, second, third = crowd(3)
+        first, second, _third = crowd(3)
         page = desk.announce("confirm", first, second, third)
         response = desk.decide(page, kept=[first.pk, third.pk])
         assert said(response) == ["2 cancellations were confirmed."]
@@ -65,7 +66,7 @@ class TestOnTheConfirmationPage:
 
     def test_after_an_error_of_the_form_they_are_as_they_were(self, desk, crowd, settings):
         settings.TIMP_ORDERS = {"REJECTION_NEEDS_REASON": True}
-        first, second, third = crowd(3)
+        first, second, _third = crowd(3)
         page = desk.announce("reject", first, second, third)
         again = desk.decide(page, kept=[first.pk, second.pk])
         assert ticked(again, "kept") == (keys([first, second]), 3)
@@ -122,3 +123,38 @@ class TestBackInTheList:
         page = Plain(OrderItem, admin.site).changelist_view(request).render()
         assert ticked(page, "_selected_action") == ([str(second.pk)], 2)
         assert str(first.pk) not in ticked(page, "_selected_action")[0]
+
+
+class TestGoingOn:
+    def page(self, desk, item, action="reject", **query):
+        return desk.client.get(desk.url("cancellation_action", item.pk, action), query)
+
+    def test_the_next_page_is_of_the_item_that_has_been_waiting_longest(self, desk, crowd):
+        first, second, _third = crowd(3)
+        filters = {"_changelist_filters": "awaiting=yes"}
+        response = desk.decide(self.page(desk, second, **filters), note="No.", _next="x")
+        assert response.context["action"] == "reject"
+        assert kinds(response) == {"change": 1}
+        url, _status = response.redirect_chain[0]
+        assert url.startswith(desk.url("cancellation_action", first.pk, "reject"))
+        assert "awaiting%3Dyes" in response.context["back"]
+        desk.decide(response, note="No.", _next="x")
+        statuses = Cancellation.objects.order_by("pk").values_list("status", flat=True)
+        assert list(statuses) == ["rejected", "rejected", "requested"]
+
+    def test_after_the_last_it_is_the_item_s_own_page(self, desk, crowd):
+        (only,) = crowd(1)
+        response = desk.decide(self.page(desk, only), note="No.", _next="x")
+        assert response.redirect_chain == [(desk.url("change", only.pk), 302)]
+
+    def test_it_is_offered_for_a_single_item_that_waits(self, desk, crowd, item):
+        first, second = crowd(2)
+        assert 'name="_next"' in self.page(desk, first).content.decode()
+        assert 'name="_next"' not in desk.announce("reject", first, second).content.decode()
+        assert 'name="_next"' not in self.page(desk, item, "request").content.decode()
+
+    def test_another_supplier_s_is_not_gone_on_to(self, supplier_desk, crowd):
+        CancellationFactory(order_item=OrderItemFactory())
+        (own,) = crowd(1)
+        response = supplier_desk.decide(self.page(supplier_desk, own), note="No.", _next="x")
+        assert response.redirect_chain == [(supplier_desk.url("change", own.pk), 302)]

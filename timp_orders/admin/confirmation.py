@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterable
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.contrib import messages
@@ -21,6 +22,7 @@ from timp_orders.admin.item_pages import ItemPageMixin
 from timp_orders.admin.preview import announced, at_most, groups
 from timp_orders.admin.reports import report
 from timp_orders.admin.selection import Selection, TooLarge
+from timp_orders.admin.trail import next_awaiting
 from timp_orders.admin.wording import WORDINGS, counted
 from timp_orders.models import get_order_item_model
 from timp_orders.models.querysets import OrderItemQuerySet
@@ -30,6 +32,9 @@ from timp_orders.services.transactions import outside_atomic_requests
 from timp_orders.states import Action, Via
 
 __all__ = ["ConfirmationMixin"]
+
+NEXT = "_next"
+"""The name of the button that goes on to the next item."""
 
 
 class ConfirmationMixin(ItemPageMixin):
@@ -98,7 +103,8 @@ class ConfirmationMixin(ItemPageMixin):
         tally = Decision(chosen, request.user, **told).carry_out()
         for level, message in report(selection.action, tally):
             self.message_user(request, message, level)
-        return HttpResponseRedirect(decided(selection.back))
+        following = self._following(caller, selection) if NEXT in request.POST else None
+        return HttpResponseRedirect(following or decided(selection.back))
 
     def announce(
         self,
@@ -132,6 +138,7 @@ class ConfirmationMixin(ItemPageMixin):
             "groups": groups(caller, action, selection.rows),
             "labels": selection.changing and _labels(selection),
             "has_ticks": bool(selection.optional),
+            "next": NEXT if len(selection.rows) == 1 and not action.opens else "",
             "unticked": unticked,
             "selection": text,
             "form": form or ActionForm(action, at_most=at_most(caller, selection)),
@@ -140,6 +147,14 @@ class ConfirmationMixin(ItemPageMixin):
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, self.cancellation_template, context)
+
+    def _following(self, caller: Caller, selection: Selection) -> str | None:
+        """Return the address of the same page for the item that has been waiting longest."""
+        decided_on = selection.rows[0].pk if len(selection.rows) == 1 else None
+        if (pk := next_awaiting(caller, decided_on)) is None:
+            return None
+        url = self._url("cancellation_action", pk, selection.action.value)
+        return f"{url}?{query}" if (query := urlsplit(selection.back).query) else url
 
     def _require_permission(self, request: HttpRequest, action: Action | None = None) -> None:
         is_outright = action == Action.CANCEL

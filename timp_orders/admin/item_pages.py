@@ -79,7 +79,7 @@ class ItemPageMixin(StatusKeptMixin):
         """Return the address of the item that has been waiting longest, but for this one."""
         if self.model is not caller.model:  # a child has keys of its own
             return None
-        pk = next_awaiting(caller, item)
+        pk = next_awaiting(caller, item.pk)
         return None if pk is None else self._kept(request, self._url("change", pk))
 
     def _key(self, item: Any) -> Any:

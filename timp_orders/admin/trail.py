@@ -89,13 +89,13 @@ def items_of(caller: Caller, order: Any, *, but: Any = None) -> tuple[list[Any],
     return items, unlisted
 
 
-def next_awaiting(caller: Caller, item: Any) -> Any | None:
+def next_awaiting(caller: Caller, but: Any) -> Any | None:
     """Return the key of the visible item that has been waiting longest for a decision.
 
-    :param item: another than this one.
+    :param but: the key of another one.
     """
     waiting = caller.visible_items().filter(cancellations__status=CancellationStatus.REQUESTED)
-    keys = waiting.exclude(pk=item.pk).order_by("cancellations__pk").values_list("pk", flat=True)
+    keys = waiting.exclude(pk=but).order_by("cancellations__pk").values_list("pk", flat=True)
     return keys.first()
 
 
