@@ -1,4 +1,4 @@
-"""A confirm and pages of the list on 5,000,000 items, beside the same on 10,000.
+"""A confirm, pages of the list, and the admin's overview on 5,000,000 items, beside 10,000.
 
 PostgreSQL only; ``--short`` makes do with 100,000 items.
 """
@@ -8,8 +8,9 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from urllib.parse import quote
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.db import connection, connections
+from django.test import Client
 from rest_framework.authtoken.models import Token
 
 from tests.benchmarks.calls import Caller
@@ -21,6 +22,7 @@ SIZES = {"small": 10_000, "large": 5_000_000}
 SHORT_SIZES = {"small": 10_000, "large": 100_000}
 ITEMS = "/timp/orders/items/"
 LIST = f"{ITEMS}cancel/"
+OVERVIEW = "/admin/timp_orders/cancellation/overview/"
 SMALL_TOKEN = "benchmark-token-of-the-small-supplier"
 OPERATOR_TOKEN = "benchmark-token-of-an-operator"
 
@@ -75,8 +77,11 @@ def _work(wrapper, rounds):
         confirming = seed("timp_orders", rounds + WARM_UP)
         analyze()
         pages = _pages()
-    return {"confirm": _confirming(wrapper, confirming)} | {
-        what: _listing(wrapper, *page) for what, page in pages.items()
+        overviews = _overviews()
+    return {
+        "confirm": _confirming(wrapper, confirming),
+        **{what: _listing(wrapper, *page) for what, page in pages.items()},
+        **{what: _showing(wrapper, client) for what, client in overviews.items()},
     }
 
 
@@ -113,6 +118,28 @@ def _listing(wrapper, token, path, query):
         assert json.loads(body)["results"]
 
     return page
+
+
+def _showing(wrapper, client):
+    def page(number):
+        with _switched(wrapper):
+            response = client.get(OVERVIEW)
+        assert response.status_code == 200
+
+    return page
+
+
+def _overviews():
+    """Name who looks at the admin's overview, each by a client that is logged in."""
+    tokens = {"large supplier": TOKEN, "small supplier": SMALL_TOKEN, "operator": OPERATOR_TOKEN}
+    clients = {}
+    for who, token in tokens.items():
+        user = Token.objects.get(key=token).user
+        user.user_permissions.add(Permission.objects.get(codename="cancel_order"))
+        User.objects.filter(pk=user.pk).update(is_staff=True)
+        clients[f"{who}, overview"] = client = Client()
+        client.force_login(user)
+    return clients
 
 
 def _pages():
