@@ -63,12 +63,9 @@ class _Mark(NamedTuple):
 
         def write(some: list[Cancellation]) -> None:
             keys = [one.pk for one in some]
-            among = Among(F("pk"), keys)
-            unmarked = Cancellation.unguarded.using(caller.using).filter(
-                among, **{self.column: None}
-            )
+            rows = Cancellation.unguarded.using(caller.using).filter(Among(F("pk"), keys))
+            unmarked = rows.filter(**{self.column: None})
             update(unmarked, varying({key: values[key] for key in keys}), len(keys))
-            rows = Cancellation.objects.using(caller.using).filter(among)
             for one in some:
                 one.__dict__ |= values[one.pk]
             send_each(caller, self.signal, some, facts, rows.exclude(**{self.column: None}))
