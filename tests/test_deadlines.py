@@ -169,7 +169,7 @@ class TestMarks:
     def test_decided_ones_are_left_alone(self, configured, waiting, status):
         configured(REMIND_BEFORE=6 * HOUR, ON_DEADLINE="confirm")
         waiting(NOW)
-        Cancellation.objects.update(status=status, decided_at=NOW)
+        Cancellation.unguarded.update(status=status, decided_at=NOW)
         assert enforce_deadlines(now=NOW - HOUR) == NOTHING
         assert enforce_deadlines(now=NOW) == NOTHING
 
@@ -427,7 +427,7 @@ class TestRuns:
             with CaptureQueriesContext(connection) as captured:
                 done = enforce_deadlines(now=NOW)
             assert (done.reminded, done.overdue, done.confirmed) == (count, count, count)
-            Cancellation.objects.all().delete()
+            Cancellation.unguarded.all().delete()
             return len(captured)
 
         assert statements(1) == statements(40)
@@ -474,7 +474,7 @@ class TestRuns:
         enforce_deadlines(now=NOW - 12 * HOUR)
         enforce_deadlines(now=NOW - HOUR)
         assert sent == [("due", one.pk)]
-        Cancellation.objects.update(overdue_at=NOW, on_deadline="reject")  # and then it stepped
+        Cancellation.unguarded.update(overdue_at=NOW, on_deadline="reject")  # and then it stepped
         assert enforce_deadlines(now=NOW - HOUR) == NOTHING
         assert enforce_deadlines(now=NOW).rejected == 1
 
@@ -556,8 +556,8 @@ class TestCommand:
 
     def test_a_dry_run_foresees_what_silence_was_told_before(self, due, capsys):
         call_command("enforce_deadlines", "--limit", "1")
-        Cancellation.objects.filter(status="confirmed").delete()
-        Cancellation.objects.update(overdue_at=NOW, on_deadline="reject")
+        Cancellation.unguarded.filter(status="confirmed").delete()
+        Cancellation.unguarded.update(overdue_at=NOW, on_deadline="reject")
         capsys.readouterr()
         call_command("enforce_deadlines", "--dry-run")
         out = capsys.readouterr().out

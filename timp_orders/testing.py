@@ -11,6 +11,7 @@ from typing import Any
 import factory
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
+from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
@@ -97,6 +98,7 @@ class CancellationFactory(DjangoModelFactory[Cancellation]):
 
     class Meta:
         model = Cancellation
+        skip_postgeneration_save = True
 
     order_item = factory.SubFactory(OrderItemFactory)
     status = CancellationStatus.REQUESTED
@@ -113,6 +115,13 @@ class CancellationFactory(DjangoModelFactory[Cancellation]):
     quantity_left = factory.LazyAttribute(
         lambda c: c.quantity_available - c.quantity_confirmed if _is_confirmed(c) else None
     )
+
+    @classmethod
+    def _get_manager(cls, model_class: type[Cancellation]) -> Any:
+        door = model_class.unguarded
+        database: str = cls._meta.database  # type: ignore[attr-defined]
+        # As factory-boy does it: the default one is left to the host's router.
+        return door if database == DEFAULT_DB_ALIAS else door.using(database)
 
 
 def _is_counted(cancellation: Any) -> bool:

@@ -50,7 +50,7 @@ class TestColumns:
         self, desk, cancellation
     ):
         moment = timezone.now() - timedelta(days=3, hours=2)
-        Cancellation.objects.update(requested_at=moment)
+        Cancellation.unguarded.update(requested_at=moment)
         page = desk.list().content.decode().replace("\xa0", " ")
         [cell] = re.findall('field-open_cancellation">(.*?)</td>', page)
         title = f"{dateformat.format(moment, 'N j, Y, P')}"

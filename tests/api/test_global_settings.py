@@ -104,11 +104,11 @@ def test_every_call_answers_the_same(call, world, django_db_blocker, changed):
     cancellations = list(Cancellation.objects.values())
     plain = without_decision(answers(call, world))
     # As it was before.
-    Cancellation.objects.all().delete()
+    Cancellation.unguarded.all().delete()
     type(world.item).objects.filter(pk=world.item.pk).update(status=world.item.status)
     for values in cancellations:
         values.pop("open")
-        Cancellation.objects.create(**values)
+        Cancellation.unguarded.create(**values)
     with override_settings(**changed):
         assert without_decision(answers(call, world)) == plain
 
@@ -160,7 +160,7 @@ def test_a_cache_of_the_whole_site_keeps_no_answer(call, world, settings):
     assert len(call(path, method="get", by=world.supplier).json()["results"]) == 1
     assert call(path, method="get").status_code == 401
     assert call(path, method="get", by=world.stranger).json()["results"] == []
-    Cancellation.objects.all().delete()
+    Cancellation.unguarded.all().delete()
     assert call(path, method="get", by=world.supplier).json()["results"] == []
 
 

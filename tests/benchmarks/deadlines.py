@@ -60,7 +60,7 @@ def _overdue(count):
     """Make overdue cancellations, beside as many that are not."""
     for respond_by in (timezone.now() - timedelta(hours=1), timezone.now() + timedelta(days=9)):
         seed("timp_orders", count)
-        Cancellation.objects.filter(respond_by=None).update(respond_by=respond_by)
+        Cancellation.unguarded.filter(respond_by=None).update(respond_by=respond_by)
     analyze()
 
 
@@ -91,12 +91,12 @@ def _commands(number, count, memory):
     memory[number] = told[0].splitlines()[-1]
     left = Cancellation.objects.filter(status="requested", respond_by__lt=timezone.now())
     assert not left.exists()
-    Cancellation.objects.filter(status="requested").delete()
+    Cancellation.unguarded.filter(status="requested").delete()
     return seconds
 
 
 def _statements(count):
     _overdue(count)
     found = statements(enforce_deadlines)
-    Cancellation.objects.filter(status="requested").delete()
+    Cancellation.unguarded.filter(status="requested").delete()
     return found

@@ -18,7 +18,9 @@ READS = "services/reads.py"
 RECEIVERS = "services/receivers.py"
 RULES = "services/rules.py"
 TARGETS = "services/targets.py"
+TRAIL = "models/trail.py"
 TRANSACTIONS = "services/transactions.py"
+TRIGGERS = "triggers.py"
 OPTIMISTIC = "services/optimistic.py"
 WRITES = "services/writes.py"
 
@@ -430,5 +432,37 @@ MUTATIONS = [
         syntax.handler("Busy", "raise"),
         "busy_waits",
         DEADLINES,
+    ),
+    Mutation(
+        "facts are written around the services",
+        TRAIL,
+        "refuse_facts",
+        syntax.test("names", "True"),
+        "TestWhatIsRefused",
+        "tests/test_trail.py",
+    ),
+    Mutation(
+        "decided cancellations are changed in the database",
+        TRIGGERS,
+        "_changed",
+        never("_GENERATED"),
+        "TestWhatIsRefused",
+        "tests/test_triggers.py",
+    ),
+    Mutation(
+        "names are replaced in the database",
+        TRIGGERS,
+        "_changed",
+        never("_EMPTY"),
+        "TestWhatIsRefused or TestWhatWorks",
+        "tests/test_triggers.py",
+    ),
+    Mutation(
+        "triggers that a migration lost are not made again",
+        TRIGGERS,
+        "protect_again",
+        never("_suspended"),
+        "TestMigrations",
+        "tests/test_triggers.py",
     ),
 ]

@@ -31,7 +31,7 @@ item = OrderItem.objects.create(
     order=order, supplier=supplier, sku_id="x",
     uuid="2350a349-2441-4c32-b7f6-99b7e4540b94",
 )
-Cancellation.objects.create(order_item=item)
+Cancellation.unguarded.create(order_item=item)
 """
 
 
@@ -109,12 +109,12 @@ OWN_LINES_DATA = (
     .replace("order_item=item", "order_item=line")
     .replace("OrderItem, ", "")
     .replace(
-        "Cancellation.objects",
+        "Cancellation.unguarded",
         """from lines.models import OrderLine
 line = OrderLine.objects.create(
     purchase=order, vendor=supplier, article="x", public_id="2350a349-2441-4c32-b7f6-99b7e4540b94"
 )
-Cancellation.objects""",
+Cancellation.unguarded""",
     )
 )
 

@@ -34,7 +34,7 @@ def due(stage, size):
     items = stage.items(size)
     now = timezone.now()
     moments = [now - timedelta(hours=1), now + timedelta(minutes=30)]
-    rows = Cancellation.objects.filter(order_item__in=[item.pk for item in items])
+    rows = Cancellation.unguarded.filter(order_item__in=[item.pk for item in items])
     for number, moment in enumerate(moments):
         some = [item.pk for item in items[number::3]]
         rows.filter(order_item__in=some).update(respond_by=moment)
@@ -83,7 +83,7 @@ def check_marks(items):
     ):
         told[uuid].append(status)
     counts = dict.fromkeys(MARKS, 0)
-    rows = Cancellation.objects.filter(order_item__in=[item.pk for item in items])
+    rows = Cancellation.unguarded.filter(order_item__in=[item.pk for item in items])
     for found in rows:
         marked = [name for name, column in MARKS.items() if getattr(found, column)]
         check(sorted(told[found.uuid]) == sorted(marked), found.uuid, told[found.uuid], marked)

@@ -123,7 +123,7 @@ def parts_and_shipments(stage, clients, size):
         )
         for item in items
     ]
-    Cancellation.objects.bulk_create(firsts)
+    Cancellation.unguarded.bulk_create(firsts)
     path = "/timp/orders/items/cancel/{}/confirm/"
     calls = [
         Call(item.uuid, "confirm", "PATCH", path.format(item.uuid), TOKENS["supplier"], data={})

@@ -14,6 +14,7 @@ from timp_orders.conf import ORDER_ITEM_MODEL as SWAPPABLE
 from timp_orders.conf import order_item_model_label, settings
 from timp_orders.models.abstract import AbstractOrderItem, StaleStatus
 from timp_orders.models.cancellation import Cancellation
+from timp_orders.models.trail import ProtectedTrail
 from timp_orders.states import Lifecycle, Side
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Order",
     "OrderItem",
     "Organization",
+    "ProtectedTrail",
     "StaleStatus",
     "get_order_item_model",
 ]

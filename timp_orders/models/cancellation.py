@@ -1,7 +1,7 @@
 """The cancellation: a request, and the decision on it."""
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from django.conf import settings as django_settings
 from django.db import models
@@ -10,6 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from timp_orders.conf import order_item_model_label
+from timp_orders.models.trail import (
+    GuardedQuerySet,
+    UnguardedQuerySet,
+    refuse_deletion,
+    refuse_facts,
+)
 from timp_orders.states import CancellationStatus, OnDeadline, Party, Via
 
 if TYPE_CHECKING:
@@ -44,6 +50,8 @@ class Cancellation(models.Model):
 
     Written by the functions of ``timp_orders.services`` only; never deleted, never changed once
     decided. An item's cancellations follow each other in the order of their primary keys.
+
+    ``objects`` and instances refuse all that; ``unguarded`` is how the services write.
     """
 
     uuid = models.UUIDField(_("UUID"), unique=True, default=uuid.uuid4, editable=False)
@@ -117,7 +125,13 @@ class Cancellation(models.Model):
     decided_by_name = models.CharField(_("decided by (name)"), max_length=255, blank=True)
     decided_side = _side_field(_("decided by (side)"))
 
+    objects: ClassVar[models.Manager["Cancellation"]] = GuardedQuerySet.as_manager()
+    unguarded: ClassVar[models.Manager["Cancellation"]] = UnguardedQuerySet.as_manager()
+
     class Meta:
+        # By its base manager, Django moves the cancellations of one item to another
+        # (``item.cancellations.add()``), and sets the references to deleted users to NULL.
+        base_manager_name = "objects"
         verbose_name = _("cancellation")
         verbose_name_plural = _("cancellations")
         ordering = ["-pk"]
@@ -172,6 +186,25 @@ class Cancellation(models.Model):
 
     def __str__(self) -> str:
         return str(self.uuid)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write names and notes that ``update_fields`` names; facts are the services' to write.
+
+        :raises timp_orders.models.ProtectedTrail: anything else would be written.
+        """
+        refuse_facts(kwargs.get("update_fields"))
+        super().save(*args, **kwargs)
+
+    save.alters_data = True  # type: ignore[attr-defined]  # as Django's: no template may call it
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse.
+
+        :raises timp_orders.models.ProtectedTrail: always.
+        """
+        refuse_deletion()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
 
     @property
     def requested_party(self) -> str:

@@ -54,7 +54,7 @@ def open_cancellations(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
         for row in rows:
             row.respond_by = moments.get(row.order_item_id)
     try:
-        Cancellation.objects.using(caller.using).bulk_create(rows)
+        Cancellation.unguarded.using(caller.using).bulk_create(rows)
     except IntegrityError as error:
         # Another item's call gave the same name. Or, on PostgreSQL under REPEATABLE READ: while the
         # lock was waited for, another call made one that this transaction cannot see.
@@ -80,9 +80,10 @@ def cancel_outright(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
     opened = open_cancellations(caller, plans)
     pks = dict(opened.values_list("order_item_id", "pk"))
     rows = {pks[planned.facts.pk]: planned.decision_columns() for planned in plans}
+    found = Cancellation.unguarded.using(caller.using).filter(Among(F("pk"), list(rows)))
     decision = decision_of(caller, plans[0].command.action) | varying(rows)
     texts = {"decision_reason": "", "decision_note": ""}  # they are those of the request
-    update(opened, {**decision, **texts, "decided_at": F("requested_at")}, len(rows))
+    update(found, {**decision, **texts, "decided_at": F("requested_at")}, len(rows))
     return opened
 
 
@@ -142,7 +143,7 @@ def undecided(using: str) -> QuerySet[Cancellation]:
     # that index before the row itself, while a call that has locked the row waits for the index: a
     # deadlock. An expression is found by none.
     moment = Coalesce(F("decided_at"), Value(None), output_field=DateTimeField())
-    return Cancellation.objects.using(using).filter(IsNull(moment, True))
+    return Cancellation.unguarded.using(using).filter(IsNull(moment, True))
 
 
 def update(rows: QuerySet[Any], values: Mapping[str, Any], count: int) -> None:

@@ -63,7 +63,7 @@ class _Mark(NamedTuple):
 
         def write(some: list[Cancellation]) -> None:
             keys = [one.pk for one in some]
-            rows = Cancellation.objects.using(caller.using).filter(Among(F("pk"), keys))
+            rows = Cancellation.unguarded.using(caller.using).filter(Among(F("pk"), keys))
             unmarked = rows.filter(**{self.column: None})
             update(unmarked, varying({key: values[key] for key in keys}), len(keys))
             for one in some:
