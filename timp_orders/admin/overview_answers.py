@@ -28,7 +28,7 @@ _DECISIONS = 30_000
 _OF_SUPPLIERS = 10_000
 """As many of the newest are looked at, so that the page takes no longer as the tables grow."""
 
-_OF_ALL = 100_000
+_OF_ALL = 50_000
 """Among as many of everybody's, at most, the user's own are looked for; in these spans of days:"""
 _SPANS = (1, 3, 7, *DAYS)
 
