@@ -32,8 +32,13 @@ class Row(NamedTuple):
     extra: Any = None
 
 
-def by_supplier(caller: Caller, rows: QuerySet[Any], counted: dict[str, Any]) -> list[Group]:
-    """Count for each supplier; for all of them together where they must not be told apart."""
+def by_supplier(
+    caller: Caller, rows: QuerySet[Any], counted: dict[str, Any], *columns: str
+) -> list[Group]:
+    """Count for each supplier; for all of them together where they must not be told apart.
+
+    :param columns: what else rows are told apart by.
+    """
     model = get_order_item_model()
     path = model.paths()[Side.SUPPLIER]
     supplier: Any = Value(None, output_field=IntegerField())
@@ -42,7 +47,7 @@ def by_supplier(caller: Caller, rows: QuerySet[Any], counted: dict[str, Any]) ->
         supplier = Subquery(
             caller.items().filter(pk=OuterRef("order_item")).order_by().values(path)
         )
-    groups = rows.annotate(supplier=supplier).values("supplier").annotate(**counted)
+    groups = rows.annotate(supplier=supplier).values("supplier", *columns).annotate(**counted)
     return [group for group in groups if group["count"]]
 
 
