@@ -11,7 +11,13 @@ from tests.servers import free_port
 
 
 class Cluster:
-    """A context: the cluster runs, with a superuser ``postgres`` who needs no password."""
+    """A context: the cluster runs, with a superuser ``postgres`` who needs no password.
+
+    :param settings: of the server, such as ``wal_level``.
+    """
+
+    def __init__(self, **settings):
+        self.settings = settings
 
     def __enter__(self):
         found = sorted(glob.glob("/usr/lib/postgresql/*/bin")) or [
@@ -41,7 +47,9 @@ class Cluster:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.directory)
 
     def start(self):
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.directory}"
+        settings = {"listen_addresses": "127.0.0.1", **self.settings}
+        options = f"-p {self.port} -k {self.directory}"
+        options += "".join(f" -c {name}={value}" for name, value in settings.items())
         log = f"{self.directory}/log"
         self.run("pg_ctl", "-D", f"{self.directory}/data", "-o", options, "-l", log, "-w", "start")
 

@@ -1,0 +1,21 @@
+"""The database that this process looks at, which is another for each deployment."""
+
+import os
+
+import dj_database_url
+from django.core.management import call_command
+from django.db import connections
+
+
+def use(url, *, migrate=False):
+    """Lead this process, and the servers that it starts, to another database.
+
+    :param migrate: make its tables; their rows are the scenario's own.
+    """
+    connections["default"].close()
+    os.environ["DATABASE_URL"] = url
+    connections.settings["default"] = dj_database_url.parse(url)
+    connections.configure_settings(connections.settings)
+    del connections["default"]
+    if migrate:
+        call_command("migrate", run_syncdb=True, verbosity=0)
