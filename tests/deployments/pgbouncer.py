@@ -88,11 +88,15 @@ def confirmation_page(items):
     """The page that asks before a selection of very many is confirmed reads all of them."""
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(User.objects.get(username="exporter"))
-    data = {"action": "confirm", ACTION_CHECKBOX_NAME: [items[0].pk], "select_across": "1"}
-    path = "/admin/timp_orders/orderitem/?q="
-    answer = client.post(path, data)
+    data = {
+        "action": "confirm_cancellation",
+        "index": "0",
+        ACTION_CHECKBOX_NAME: [items[0].pk],
+        "select_across": "1",
+    }
+    answer = client.post("/admin/timp_orders/orderitem/", data)
     check(answer.status_code == 200, answer.status_code)
-    counted = sum(group.count for group in answer.context["groups"])
+    counted = sum(group.count for group in answer.context_data["groups"])
     check(counted == OrderItem.objects.count(), counted, "announced")
     return f"{counted} items announced"
 

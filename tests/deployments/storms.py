@@ -20,7 +20,7 @@ def five_calls(items):
 def storm(stage, clients, size, *servers):
     """Send five calls on each item at once, while workers of the servers are killed."""
     items = stage.items(size)
-    killers = [Killer(server) for server in servers]
+    killers = [Killer(server, pause=1) for server in servers]
     for killer in killers:
         killer.start()
     calls = clients.send(five_calls(items))
