@@ -1,6 +1,7 @@
 """Three nodes of a Galera cluster on 127.0.0.1."""
 
 import shutil
+import subprocess
 import time
 from contextlib import ExitStack
 
@@ -42,10 +43,17 @@ class Node(MariaDB):
 
     def wait_for(self, name, value):
         deadline = time.monotonic() + PATIENCE
-        while (found := self.status(name)) != value:
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"wsrep_{name} stayed {found}")
+        while self.told(name) != value:
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                log = (self.directory / "log").read_text()
+                raise RuntimeError(f"wsrep_{name} is not {value}:\n{log[-5000:]}")
             time.sleep(0.1)
+
+    def told(self, name):
+        try:
+            return self.status(name)
+        except subprocess.CalledProcessError:  # it takes no statements yet
+            return None
 
 
 class Galera:
