@@ -98,6 +98,12 @@ class TestAReplica:
         page = staff_client.get(reverse("admin:timp_orders_order_change", args=[order.pk]))
         assert page.context["items"] == [item]
 
+    def test_an_organization_is_changed_as_it_is_where_it_is_written(
+        self, replica, staff_client, supplier
+    ):
+        path = reverse("admin:timp_orders_organization_change", args=[supplier.pk])
+        assert staff_client.get(path).context["original"] == supplier
+
     def test_a_list_that_is_decided_from_reads_where_it_writes(
         self, replica, staff_client, item, cancellation, monkeypatch
     ):

@@ -18,7 +18,7 @@ from timp_orders.states import Via
 __all__ = ["OrderAdmin", "OrganizationAdmin", "is_referenced"]
 
 
-class OrganizationAdmin(ScopedAdmin):
+class OrganizationAdmin(WhereWrittenMixin, ScopedAdmin):
     """Admin of the organizations that the user is a member of."""
 
     list_display = ("name", "org_type", "uuid")
