@@ -41,7 +41,11 @@ class Pair:
 
     def __enter__(self):
         self.primary.__enter__()
-        self.follow()
+        try:
+            self.follow()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *error):
