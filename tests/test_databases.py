@@ -31,6 +31,13 @@ class ReadsFromAReplica:
 
 
 @pytest.fixture
+def staff_client(db):
+    client = Client()
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    return client
+
+
+@pytest.fixture
 def replica(settings, cancellation):
     settings.DATABASE_ROUTERS = [f"{__name__}.ReadsFromAReplica"]
 
@@ -81,6 +88,39 @@ class TestAReplica:
         path = reverse("admin:timp_orders_orderitem_cancellation")
         assert client.post(path, {"selection": selection, "note": ""}).status_code == 302
         assert Cancellation.objects.using("default").get().status == "confirmed"
+
+    def test_an_item_page_reads_where_it_writes(self, replica, staff_client, item, cancellation):
+        """Of its trail as of its buttons and fields: two moments on one page would contradict."""
+        page = staff_client.get(reverse("admin:timp_orders_orderitem_change", args=[item.pk]))
+        assert [entry.cancellation for entry in page.context["trail"]] == [cancellation]
+
+    def test_the_page_of_an_order_reads_where_it_writes(self, replica, staff_client, item, order):
+        page = staff_client.get(reverse("admin:timp_orders_order_change", args=[order.pk]))
+        assert page.context["items"] == [item]
+
+    def test_an_organization_is_changed_as_it_is_where_it_is_written(
+        self, replica, staff_client, supplier
+    ):
+        path = reverse("admin:timp_orders_organization_change", args=[supplier.pk])
+        assert staff_client.get(path).context["original"] == supplier
+
+    def test_a_list_that_is_decided_from_reads_where_it_writes(
+        self, replica, staff_client, item, cancellation, monkeypatch
+    ):
+        """The choices of its filters may be read elsewhere."""
+        monkeypatch.setattr("timp_orders.admin.OrderItemAdmin.list_filter", ())
+        page = staff_client.get(reverse("admin:timp_orders_orderitem_changelist"))
+        assert list(page.context["cl"].result_list) == [item]
+        assert page.context["cl"].root_queryset.db == "replica"  # what filters make subqueries of
+
+    @pytest.mark.parametrize("name", ["changelist", "export", "change"])
+    def test_the_whole_trail_is_read_from_the_replica(
+        self, replica, staff_client, cancellation, name
+    ):
+        args = [cancellation.pk] if name == "change" else []
+        path = reverse(f"admin:timp_orders_cancellation_{name}", args=args)
+        with pytest.raises(ConnectionDoesNotExist, match="replica"):
+            staff_client.get(path).getvalue()
 
     @pytest.mark.parametrize("name", ["cancellations", "item"])
     def test_what_only_reads_asks_the_replica(self, replica, item, call, name):

@@ -79,7 +79,7 @@ def race(options, report):
     """All that happens on the database of ``DATABASE_URL``."""
     stage = Stage()
     with Server(database_url()) as server:
-        clients = Clients(server.port, options.clients)
+        clients = Clients(server.port, count=options.clients)
         clients.server = server
         before = deadlocks()
         for number in range(options.rounds):
@@ -102,7 +102,7 @@ def race(options, report):
 def race_for_parts(options, report, stage):
     """The same for a host that counts parts of quantities."""
     with Server(database_url(), parts=True) as server:
-        clients = Clients(server.port, options.clients)
+        clients = Clients(server.port, count=options.clients)
         clients.server = server
         before = deadlocks()
         for scenario in (parts.parts, parts.parts_and_shipments):
@@ -130,7 +130,7 @@ def crash_postgresql(options, report):
         try:
             call_command("migrate", run_syncdb=True, verbosity=0)
             with Server(cluster.url) as server:
-                clients = Clients(server.port, options.clients, again_after_5xx=True)
+                clients = Clients(server.port, count=options.clients, again_after=range(500, 600))
                 report.run("crashed PostgreSQL", crashes, Stage(), clients, cluster, options)
         finally:
             connection.close()
@@ -147,7 +147,7 @@ def crashes(stage, clients, cluster, options):
         clients.send(calls)
         timer.join()
         connection.close()
-        hit += sum(call.cuts + call.refusals for call in calls)
+        hit += sum(call.cuts + len(call.refusals) for call in calls)
         check_answers(calls, items)
         check_decisions(items)
     check(hit, "no call was hit")

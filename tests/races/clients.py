@@ -6,6 +6,7 @@ import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 from queue import Empty, SimpleQueue
 
 PATIENCE = 120
@@ -25,7 +26,7 @@ class Call:
     status: int = 0
     body: dict | None = None
     cuts: int = 0  # connections that were lost without an answer
-    refusals: int = 0  # 5xx that were tried again, where the database itself was down
+    refusals: list = field(default_factory=list)  # statuses after which it was sent again
     began: float = 0
     ended: float = 0
 
@@ -36,8 +37,14 @@ def item_call(item, action, token, **options):
 
 
 class Clients:
-    def __init__(self, port, count, *, again_after_5xx=False):
-        self.port, self.count, self.again_after_5xx = port, count, again_after_5xx
+    """Clients of servers, which they share out among themselves.
+
+    :param ports: of the servers.
+    :param again_after: statuses after which a call is sent again.
+    """
+
+    def __init__(self, *ports, count, again_after=()):
+        self.ports, self.count, self.again_after = ports, count, again_after
 
     def send(self, calls):
         """Send all calls, as many at a time as there are clients: neighbours race."""
@@ -45,8 +52,8 @@ class Clients:
         for call in calls:
             waiting.put(call)
         threads = [
-            threading.Thread(target=self._work, args=[waiting], daemon=True)
-            for _ in range(self.count)
+            threading.Thread(target=self._work, args=[waiting, port], daemon=True)
+            for port in islice(cycle(self.ports), self.count)
         ]
         for thread in threads:
             thread.start()
@@ -56,8 +63,8 @@ class Clients:
         assert not unanswered, f"{len(unanswered)} calls were never answered, as {unanswered[0]}"
         return calls
 
-    def _work(self, waiting):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+    def _work(self, waiting, port):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         while True:
             try:
                 call = waiting.get_nowait()
@@ -82,8 +89,8 @@ class Clients:
         except (OSError, http.client.HTTPException):
             call.cuts += 1
             return False
-        if response.status >= 500 and self.again_after_5xx:
-            call.refusals += 1
+        if response.status in self.again_after:
+            call.refusals.append(response.status)
             return False
         call.status = response.status
         is_json = "json" in (response.getheader("Content-Type") or "")

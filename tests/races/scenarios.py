@@ -26,12 +26,12 @@ from timp_orders.services import SYSTEM
 DECISIONS = ["confirm", "confirm", "reject", "withdraw"]  # a double click races too
 
 
-def decision_calls(items, **options):
-    """Make four calls for each item, as neighbours, so that they are sent at once."""
+def decision_calls(items, *, actions=DECISIONS):
+    """Make these calls for each item, as neighbours, so that they are sent at once."""
     calls = []
     for item in random.sample(items, len(items)):
-        actions = random.sample(DECISIONS, len(DECISIONS))
-        calls += [item_call(item, action, token(action), **options) for action in actions]
+        shuffled = random.sample(actions, len(actions))
+        calls += [item_call(item, action, token(action)) for action in shuffled]
     return calls
 
 

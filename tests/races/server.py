@@ -20,22 +20,28 @@ class Server:
     """A context: the server runs, on the database of the URL.
 
     :param parts: it counts parts of quantities.
+    :param settings: the module of its settings.
+    :param variables: more of its environment.
     """
 
-    def __init__(self, url, *, parts=False):
+    def __init__(
+        self, url, *, parts=False, settings="tests.races.settings", workers=WORKERS, **variables
+    ):
+        self.count = workers
         self.port = free_port()
         self.log = tempfile.NamedTemporaryFile("w+", suffix=".log", delete=False)  # noqa: SIM115
         self.environment = {
             **os.environ,
             "DATABASE_URL": url,
             **({"RACES_PARTS": "1"} if parts else {}),
-            "DJANGO_SETTINGS_MODULE": "tests.races.settings",
+            "DJANGO_SETTINGS_MODULE": settings,
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "example_project")]),
+            **variables,
         }
 
     def __enter__(self):
         options = {
-            "workers": WORKERS,
+            "workers": self.count,
             "threads": THREADS,
             "bind": f"127.0.0.1:{self.port}",
             "timeout": 120,

@@ -10,6 +10,7 @@ from timp_orders.admin.addresses import address
 from timp_orders.admin.extending import extended
 from timp_orders.admin.item_forms import StatusKeptMixin
 from timp_orders.admin.trail import next_awaiting, order_of, trail
+from timp_orders.admin.where_written import WhereWrittenMixin, where_written
 from timp_orders.admin.wording import WORDINGS
 from timp_orders.conf import settings
 from timp_orders.models import get_order_item_model
@@ -21,7 +22,7 @@ from timp_orders.states import Action, Via
 __all__ = ["ItemPageMixin"]
 
 
-class ItemPageMixin(StatusKeptMixin):
+class ItemPageMixin(WhereWrittenMixin, StatusKeptMixin):
     """The page of an item, with what is known of its cancellations and of its order."""
 
     trail_template = "admin/timp_orders/order_item_with_trail.html"
@@ -35,7 +36,8 @@ class ItemPageMixin(StatusKeptMixin):
 
     def find_view(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
         """Lead to the page of the item with a UUID, as partners and e-mails name it."""
-        named = self.get_queryset(request).filter(**{get_order_item_model().UUID_FIELD: uuid})
+        items = where_written(self.get_queryset(request))
+        named = items.filter(**{get_order_item_model().UUID_FIELD: uuid})
         # Without one it may be a primary key, which Django's own page looks for.
         pk = next(iter(named.values_list("pk", flat=True)), uuid)
         return HttpResponseRedirect(self._url("change", pk))
@@ -50,7 +52,9 @@ class ItemPageMixin(StatusKeptMixin):
 
     def _trail_context(self, request: HttpRequest, item: Any) -> dict[str, Any]:
         caller = Caller.of(request.user, via=Via.ADMIN)
-        if (found := visible_item(caller, pk=self._key(item))) is None:
+        # Whatever is followed from it would be read where the router reads: a replica, perhaps.
+        relations = caller.model.every_relation()
+        if (found := visible_item(caller, relations, pk=self._key(item))) is None:
             return {}  # a host's own admin may show more items than there are trails to be seen
         may = self.has_cancel_permission(request)
         return {

@@ -11,6 +11,7 @@ from timp_orders.admin.addresses import viewable
 from timp_orders.admin.extending import extended
 from timp_orders.admin.scope import ScopedAdmin, of_members
 from timp_orders.admin.trail import items_of, order_relation
+from timp_orders.admin.where_written import WhereWrittenMixin
 from timp_orders.models import Order, get_order_item_model
 from timp_orders.services.caller import Caller
 from timp_orders.states import Via
@@ -18,7 +19,7 @@ from timp_orders.states import Via
 __all__ = ["OrderAdmin", "OrganizationAdmin", "is_referenced"]
 
 
-class OrganizationAdmin(ScopedAdmin):
+class OrganizationAdmin(WhereWrittenMixin, ScopedAdmin):
     """Admin of the organizations that the user is a member of."""
 
     list_display = ("name", "org_type", "uuid")
@@ -37,7 +38,7 @@ class OrganizationAdmin(ScopedAdmin):
         return of_members(request, super().get_queryset(request), "members")
 
 
-class OrderAdmin(ScopedAdmin):
+class OrderAdmin(WhereWrittenMixin, ScopedAdmin):
     """Admin of the orders of the user's retailers."""
 
     list_display = ("po_number", "retailer", "created_at", "uuid")
