@@ -1,0 +1,275 @@
+"""Webhooks of the example project when endpoints fail, for hours, for good, or by malice."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+from freezegun import freeze_time
+from notifications import sending
+from notifications.models import Attempt, Endpoint, Message
+from notifications.tasks import PAUSES, deliver
+
+from tests.notification_fixtures import connected, inbox, listen, work  # noqa: F401
+from tests.notification_receiver import endpoint
+from timp_orders import services
+from timp_orders.services import SYSTEM
+from timp_orders.testing import CancellationFactory
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("connected")]
+
+
+def tell(organization, count=1):
+    """Confirm cancellations of a supplier's, so that its endpoints have something to be told."""
+    for _ in range(count):
+        cancellation = CancellationFactory(order_item__supplier=organization)
+        services.confirm_cancellation(cancellation.order_item, by=SYSTEM).raise_if_refused()
+
+
+@pytest.fixture
+def told(supplier, listen):
+    """A message that is not sent yet."""
+    listen(supplier)
+    tell(supplier)
+    return Message.objects.get()
+
+
+@pytest.fixture
+def clock():
+    """Go on as the real one does, and further by what a test adds."""
+    with freeze_time(timezone.now(), tick=True) as clock:
+        yield clock
+
+
+def log():
+    return list(Attempt.objects.values_list("status", flat=True))
+
+
+class TestFailures:
+    def test_it_is_sent_again_until_it_is_taken_each_time_by_the_same_id(self, told, inbox, clock):
+        inbox.answer = 500
+        for number in range(1, len(PAUSES) + 1):
+            work()
+            assert len(inbox.calls) == number
+            told.refresh_from_db()
+            pause = told.next_attempt_at - timezone.now()
+            assert PAUSES[number - 1] - timedelta(seconds=5) < pause
+            assert pause <= PAUSES[number - 1] * 1.2 + timedelta(seconds=1)
+            work()
+            assert len(inbox.calls) == number
+            clock.tick(pause + timedelta(seconds=1))
+        inbox.answer = 200
+        work()
+        told.refresh_from_db()
+        assert told.state == "delivered"
+        assert log() == [500] * len(PAUSES) + [200]
+        assert told.attempts == len(PAUSES) + 1
+        assert Endpoint.objects.get().failures == 0
+        # Each was signed anew, or the reference library would take it for a replay of an old one.
+        assert {id: len(payloads) for id, payloads in inbox.verified.items()} == {
+            told.webhook_id: len(PAUSES) + 1
+        }
+        assert len({body for *_, body in inbox.calls}) == 1
+        clock.tick(timedelta(days=4))
+        work()
+        assert len(inbox.calls) == len(PAUSES) + 1
+
+    def test_of_a_thousand_to_a_machine_that_is_down_one_tries(
+        self, supplier, listen, inbox, clock
+    ):
+        listen(supplier)
+        tell(supplier, 12)
+        inbox.answer = 503
+        began = timezone.now()
+        while timezone.now() < began + timedelta(hours=20):
+            work()
+            clock.tick(timedelta(minutes=1))
+        assert 8 < len(inbox.calls) < 15
+        inbox.answer = 204
+        clock.tick(PAUSES[-1] * 1.2)
+        work()
+        assert {str(each.webhook_id) for each in Message.objects.all()} == set(inbox.verified)
+        assert len(inbox.told) == 12
+        assert set(Message.objects.values_list("state", flat=True)) == {"delivered"}
+
+    def test_after_three_days_it_is_given_up(self, told, inbox, clock):
+        inbox.answer = 500
+        began = timezone.now()
+        while DBTaskResult.objects.filter(status="READY").exists():
+            work()
+            clock.tick(timedelta(minutes=10))
+        assert timedelta(days=3) <= timezone.now() - began < timedelta(days=3, hours=1)
+        told.refresh_from_db()
+        assert told.state == "given up"
+        assert 15 < len(inbox.calls) < 30
+
+    def test_one_that_is_not_understood_does_not_hold_up_the_others(
+        self, supplier, listen, inbox, clock
+    ):
+        listen(supplier)
+        tell(supplier, 6)
+        bad = Message.objects.order_by("created_at").first()
+
+        def answer(handler):
+            handler.send_response(500 if handler.headers["webhook-id"] == bad.webhook_id else 200)
+            handler.end_headers()
+
+        inbox.answer = answer
+        for _ in range(4):
+            work()
+            clock.tick(timedelta(seconds=7))
+        assert Message.objects.filter(state="delivered").count() == 5
+        assert Message.objects.get(state="pending") == bad
+
+    def test_the_endpoint_says_when(self, told, inbox, clock):
+        inbox.answer, inbox.headers = 429, {"retry-after": "3600"}
+        work()
+        clock.tick(timedelta(minutes=59))
+        work()
+        assert len(inbox.calls) == 1
+        inbox.answer, inbox.headers = 200, {}
+        clock.tick(timedelta(minutes=2))
+        work()
+        assert log() == [429, 200]
+
+    def test_one_that_is_gone_is_switched_off(self, supplier, listen, inbox):
+        listen(supplier)
+        tell(supplier, 3)
+        inbox.answer = 410
+        work()
+        gone = Endpoint.objects.get()
+        assert len(inbox.calls) == 1
+        assert not gone.is_active
+        assert gone.switched_off_because.startswith("It answered 410 Gone on ")
+        assert set(Message.objects.values_list("state", flat=True)) == {"given up"}
+        tell(supplier)
+        assert Message.objects.count() == 3
+
+    def test_nobody_listens(self, told, inbox, clock):
+        Endpoint.objects.update(url="http://127.0.0.1:1/")
+        work()
+        assert Attempt.objects.get().error.startswith("ConnectionRefusedError")
+        told.refresh_from_db()
+        assert told.state == "pending"
+
+
+class TestQueues:
+    def test_a_task_that_runs_again_sends_nothing_more(self, told, inbox):
+        assert deliver.call(str(told.pk)) == "delivered"
+        assert deliver.call(str(told.pk)) == "nothing to deliver"
+        assert len(inbox.calls) == 1
+
+    def test_of_two_workers_one_sends(self, told, inbox):
+        inbox.answer = lambda handler: (
+            second.append(deliver.call(str(told.pk))),
+            handler.send_response(200),
+            handler.end_headers(),
+        )
+        second = []
+        deliver.call(str(told.pk))
+        assert len(inbox.calls) == 1
+
+    def test_what_a_queue_lost_is_enqueued_once_it_is_old(self, told, inbox, clock, capsys):
+        DBTaskResult.objects.all().delete()
+        for wait, found in [(0, 0), (400, 1), (60, 0)]:
+            clock.tick(timedelta(seconds=wait))
+            call_command("enqueue_missing_notifications")
+            assert capsys.readouterr().out == f"{found} messages and 0 e-mails enqueued\n"
+        work()
+        assert len(inbox.told) == 1
+        clock.tick(timedelta(seconds=400))
+        call_command("enqueue_missing_notifications")
+        assert capsys.readouterr().out == "0 messages and 0 e-mails enqueued\n"
+
+    def test_the_log_is_pruned_and_what_is_pending_stays(self, supplier, listen, inbox, capsys):
+        listen(supplier)
+        tell(supplier)
+        work()
+        with freeze_time(timezone.now() + timedelta(days=20)):
+            tell(supplier)
+        with freeze_time(timezone.now() + timedelta(days=31)):
+            call_command("prune_notifications")
+        assert capsys.readouterr().out == "1 messages and 0 e-mails deleted\n"
+        assert Message.objects.get().state == "pending"
+        assert not Attempt.objects.exists()
+        with freeze_time(timezone.now() + timedelta(days=60)):
+            call_command("prune_notifications")
+        assert Message.objects.exists()
+
+
+class TestSecrets:
+    def test_both_sign_for_a_day_after_a_rotation(self, supplier, listen, inbox, clock):
+        hook = listen(supplier)
+        old = hook.secret
+        new = hook.rotate_secret()
+        assert new != old
+
+        def verified(*secrets):
+            inbox.secrets, before = secrets, len(inbox.told)
+            tell(supplier)
+            work()
+            return len(inbox.told) - before
+
+        assert verified(old) == verified(new) == 1
+        clock.tick(timedelta(hours=25))
+        assert verified(new) == 1
+        assert verified(old) == 0
+        assert inbox.forged == 1
+        signatures = [headers["webhook-signature"].split() for _, headers, _ in inbox.calls]
+        assert [len(each) for each in signatures] == [2, 2, 1, 1]
+
+
+class TestMalice:
+    def test_an_answer_that_never_ends_is_not_read(self, told, inbox):
+        def answer(handler):
+            handler.send_response(200)
+            handler.end_headers()
+            for _ in range(2000):
+                handler.wfile.write(b"x" * 100_000)
+
+        inbox.answer = answer
+        began = time.monotonic()
+        work()
+        assert log() == [200]
+        assert time.monotonic() - began < 5
+
+    @pytest.mark.parametrize("line", [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"])
+    def test_an_answer_that_trickles_in_is_hung_up_on(self, told, inbox, monkeypatch, line):
+        monkeypatch.setattr(sending, "ANSWER_WITHIN", 1)
+
+        def answer(handler):
+            handler.wfile.write(line)
+            for _ in range(100):
+                handler.wfile.write(b"a" if b"200" in line else line)
+                time.sleep(0.1)
+
+        inbox.answer = answer
+        began = time.monotonic()
+        work()
+        assert time.monotonic() - began < 5
+        assert Attempt.objects.get().error == "TimeoutError: no answer within 1 seconds"
+
+    @pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH\r\n", b"", b"HTTP/1.1 200 O\0K\r\na\r\n\r\n"])
+    def test_no_http(self, told, inbox, answer):
+        inbox.answer = lambda handler: handler.wfile.write(answer)
+        work()
+        assert Attempt.objects.get().error or Attempt.objects.get().status == 200
+
+    def test_redirects_are_not_followed(self, told, inbox):
+        with endpoint() as inside:
+            inbox.answer = 307
+            inbox.headers = {"location": f"http://127.0.0.1:{inside.port}/admin"}
+            work()
+            assert log() == [307]
+            assert not inside.calls
+        told.refresh_from_db()
+        assert told.state == "pending"
+
+    @pytest.mark.parametrize("wish", ["soon", "-5", "99999999", "Wed, 21 Oct 2015 07:28:00 GMT", "1e9", "Fri, 31 Dec 9999 23:59:59 GMT"])
+    def test_strange_wishes(self, told, inbox, wish):
+        inbox.answer, inbox.headers = 503, {"retry-after": wish}
+        work()
+        told.refresh_from_db()
+        assert told.next_attempt_at <= timezone.now() + timedelta(days=1)
