@@ -49,7 +49,7 @@ def require_allowed_url(url):
 def resolve(host, port):
     """Return the addresses of a host.
 
-    :raises Refused: one of them is not allowed: that a name leads outside and inside is no accident.
+    :raises Refused: one of them is not allowed, since no honest name leads outside and inside.
     :raises OSError: there is none.
     """
     try:

@@ -3,9 +3,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+
 from notifications.models import OLD_SECRET_IS_VALID, Attempt, Endpoint, MailPreference, Message
 from notifications.tasks import send_again
-
 from timp_orders.admin.scope import ScopedAdmin, of_members
 
 

@@ -3,9 +3,9 @@
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.utils import timezone
+
 from notifications.events import PREFIX
 from notifications.models import Mail
-
 from timp_orders.models import Cancellation, Organization
 
 LONGEST_DIGEST = 200

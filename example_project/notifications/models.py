@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
-from notifications.addresses import Refused, require_allowed_url
 
+from notifications.addresses import Refused, require_allowed_url
 from timp_orders.models import Organization
 
 OLD_SECRET_IS_VALID = timedelta(days=1)
@@ -38,7 +38,7 @@ class Endpoint(models.Model):
     organization = models.ForeignKey(
         Organization, on_delete=models.CASCADE, related_name="notification_endpoints"
     )
-    url = models.URLField("URL", max_length=500, validators=[validate_url])
+    url = models.CharField("URL", max_length=500, validators=[validate_url])
     is_active = models.BooleanField(default=True)
     switched_off_because = models.CharField(max_length=200, blank=True, editable=False)
     secret = models.CharField(max_length=100, default=make_secret, editable=False)

@@ -4,7 +4,6 @@ from collections import defaultdict
 from notifications.events import PREFIX, moment_of, organizations_of, payload
 from notifications.models import Endpoint, Mail, MailPreference, Message
 from notifications.tasks import deliver, enqueue, send_mail
-
 from timp_orders.models import Organization
 from timp_orders.signals import cancellation_due, cancellation_overdue, cancellations_changed
 

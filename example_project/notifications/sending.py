@@ -11,8 +11,9 @@ from email.utils import parsedate_to_datetime
 from threading import Event, Timer
 
 from django.utils.encoding import iri_to_uri
-from notifications.addresses import Refused, require_allowed_url, resolve
 from standardwebhooks import Webhook
+
+from notifications.addresses import Refused, require_allowed_url, resolve
 
 CONNECT_WITHIN = 5
 """Seconds, for each of the first addresses."""
@@ -40,9 +41,7 @@ class Answer:
 def signed_headers(message, secrets):
     """Sign a message as of now, once with each secret."""
     now = datetime.now(UTC)
-    signatures = [
-        Webhook(secret).sign(message.webhook_id, now, message.body) for secret in secrets
-    ]
+    signatures = [Webhook(secret).sign(message.webhook_id, now, message.body) for secret in secrets]
     return {
         "content-type": "application/json",
         "user-agent": "timp_orders-notifications",

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django_tasks_db.backend import DatabaseBackend
+
 from notifications import mails
 from notifications.models import Attempt, Endpoint, Mail, Message, in_three_days
 from notifications.sending import post, signed_headers
@@ -95,7 +96,7 @@ def _record(pending, message, answer):
 
 def _pause(failures):
     pause = PAUSES[min(failures, len(PAUSES)) - 1]
-    return pause * random.uniform(1, 1.2)  # noqa: S311  (so that not all come back at once)
+    return pause * random.uniform(1, 1.2)
 
 
 def _again(pending, message, at):

@@ -2,14 +2,16 @@ from datetime import timedelta
 
 from django.core.management import BaseCommand
 from django.utils import timezone
+
 from notifications.models import GIVE_UP_AFTER, Mail, Message
 from notifications.tasks import deliver, enqueue, send_mail
 
 
 class Command(BaseCommand):
     help = (
-        "Enqueues what should have been sent by now and was not: what workers had that were killed, "
-        "tasks that failed, and what a queue lost. A task that is still queued as well does no harm."
+        "Enqueues what should have been sent by now and was not: of workers that were killed, "
+        "tasks that failed, and what a queue lost. A task that is still queued as well does no "
+        "harm."
     )
 
     def add_arguments(self, parser):

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from django.core.management import BaseCommand
 from django.utils import timezone
+
 from notifications.models import Mail, Message
 
 BATCH = 1000

@@ -2,6 +2,7 @@ import logging
 
 from django.core.management import BaseCommand
 from django.db import transaction
+
 from notifications import mails
 from notifications.models import Mail
 

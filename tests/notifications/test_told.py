@@ -10,20 +10,19 @@ from django_tasks_db.models import DBTaskResult
 from freezegun import freeze_time
 from notifications.models import Message
 
-from tests.notification_fixtures import connected, inbox, listen, work  # noqa: F401
+from tests.notifications.conftest import work
 from timp_orders import errors, services
 from timp_orders.models import Cancellation
 from timp_orders.services import SYSTEM
 from timp_orders.signals import cancellation_confirmed, cancellation_requested
 from timp_orders.testing import (
-    CancellationFactory,
     OrderFactory,
     OrderItemFactory,
     OrganizationFactory,
     UserFactory,
 )
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("connected")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("connected")]
 
 
 class TestWhatIsTold:
@@ -71,7 +70,12 @@ class TestWhatIsTold:
         )
         order = OrderFactory(retailer=retailer, po_number="secret-1")
         made = OrderItemFactory.create_batch(
-            5, order=order, supplier=supplier, quantity_ordered=3, sku_id="secret", sku_name="secret"
+            5,
+            order=order,
+            supplier=supplier,
+            quantity_ordered=3,
+            sku_id="secret",
+            sku_name="secret",
         )
         listen(supplier)
         listen(retailer)

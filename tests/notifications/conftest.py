@@ -1,11 +1,12 @@
-"""Fixtures of the tests of notifications: receivers connected, an endpoint that listens, a worker."""
+"""Fixtures of the tests of notifications: receivers, an endpoint that listens, a worker."""
 
 import pytest
 from django.core.management import call_command
 from notifications import receivers
 from notifications.models import Endpoint, MailPreference
 
-from tests.notification_receiver import endpoint
+from tests.notifications.receiver import endpoint
+from tests.test_refunds import database, empty_sqlite, redis_url, tasks  # noqa: F401
 
 LOCAL = {"ALLOW_HTTP": True, "ALLOWED_NETWORKS": ["127.0.0.0/8"]}
 

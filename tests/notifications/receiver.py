@@ -66,7 +66,10 @@ def endpoint(certificate=None):
 
     server = Server(("127.0.0.1", 0), Handler)
     if certificate:
-        server.socket = certificate.wrap_socket(server.socket, server_side=True)
+        # Hands shake in the thread of a call, where a refused one is closed.
+        server.socket = certificate.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     inbox.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, args=[0.05])
     thread.start()
