@@ -1,12 +1,18 @@
 """Fixtures of the tests of notifications: receivers, an endpoint that listens, a worker."""
 
 import pytest
-from django.core.management import call_command
+from django.utils import timezone
+from django_tasks_db.management.commands.db_worker import Worker
+from django_tasks_db.models import DBTaskResult
+from freezegun import freeze_time
 from notifications import receivers
-from notifications.models import Endpoint, MailPreference
+from notifications.models import Endpoint, MailPreference, Message
 
 from tests.notifications.receiver import endpoint
 from tests.test_refunds import database, empty_sqlite, redis_url, tasks  # noqa: F401
+from timp_orders import services
+from timp_orders.services import SYSTEM
+from timp_orders.testing import CancellationFactory
 
 LOCAL = {"ALLOW_HTTP": True, "ALLOWED_NETWORKS": ["127.0.0.0/8"]}
 
@@ -46,5 +52,39 @@ def write_to():
 
 
 def work():
-    """Run the worker until nothing is due."""
-    call_command("db_worker", batch=True, startup_delay=False, interval=0, verbosity=0)
+    """Carry out what is due, as the worker does, but inside the transaction of a test."""
+    worker = Worker(
+        queue_names=["*"],
+        interval=0,
+        batch=True,
+        backend_name="default",
+        startup_delay=False,
+        max_tasks=None,
+        worker_id="tests",
+        excluded_queue_names=[],
+    )
+    while task := DBTaskResult.objects.ready().first():
+        task.claim(worker.worker_id)
+        worker.run_task(task)
+
+
+def tell(organization, count=1):
+    """Confirm cancellations of a supplier's, so that its endpoints have something to be told."""
+    for _ in range(count):
+        cancellation = CancellationFactory(order_item__supplier=organization)
+        services.confirm_cancellation(cancellation.order_item, by=SYSTEM).raise_if_refused()
+
+
+@pytest.fixture
+def told(supplier, listen):
+    """A message that is not sent yet."""
+    listen(supplier)
+    tell(supplier)
+    return Message.objects.get()
+
+
+@pytest.fixture
+def clock():
+    """Go on as the real one does, and further by what a test adds."""
+    with freeze_time(timezone.now(), tick=True) as clock:
+        yield clock

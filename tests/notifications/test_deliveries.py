@@ -1,6 +1,5 @@
 """Webhooks of the example project when endpoints fail, for hours, for good, or by malice."""
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -12,35 +11,9 @@ from notifications import sending, tasks
 from notifications.models import Attempt, Endpoint, Message
 from notifications.tasks import PAUSES, deliver
 
-from tests.notifications.conftest import work
-from tests.notifications.receiver import endpoint
-from timp_orders import services
-from timp_orders.services import SYSTEM
-from timp_orders.testing import CancellationFactory
+from tests.notifications.conftest import tell, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("connected")]
-
-
-def tell(organization, count=1):
-    """Confirm cancellations of a supplier's, so that its endpoints have something to be told."""
-    for _ in range(count):
-        cancellation = CancellationFactory(order_item__supplier=organization)
-        services.confirm_cancellation(cancellation.order_item, by=SYSTEM).raise_if_refused()
-
-
-@pytest.fixture
-def told(supplier, listen):
-    """A message that is not sent yet."""
-    listen(supplier)
-    tell(supplier)
-    return Message.objects.get()
-
-
-@pytest.fixture
-def clock():
-    """Go on as the real one does, and further by what a test adds."""
-    with freeze_time(timezone.now(), tick=True) as clock:
-        yield clock
 
 
 def log():
@@ -229,70 +202,3 @@ class TestSecrets:
         assert inbox.forged == 1
         signatures = [headers["webhook-signature"].split() for _, headers, _ in inbox.calls]
         assert [len(each) for each in signatures] == [2, 2, 1, 1]
-
-
-class TestMalice:
-    def test_an_answer_that_never_ends_is_not_read(self, told, inbox):
-        def answer(handler):
-            handler.send_response(200)
-            handler.end_headers()
-            for _ in range(2000):
-                handler.wfile.write(b"x" * 100_000)
-
-        inbox.answer = answer
-        began = time.monotonic()
-        work()
-        assert log() == [200]
-        assert time.monotonic() - began < 5
-
-    @pytest.mark.parametrize("line", [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"])
-    def test_an_answer_that_trickles_in_is_hung_up_on(self, told, inbox, monkeypatch, line):
-        monkeypatch.setattr(sending, "ANSWER_WITHIN", 1)
-
-        def answer(handler):
-            handler.wfile.write(line)
-            for _ in range(100):
-                handler.wfile.write(b"a" if b"200" in line else line)
-                time.sleep(0.1)
-
-        inbox.answer = answer
-        began = time.monotonic()
-        work()
-        assert time.monotonic() - began < 5
-        assert Attempt.objects.get().error == "TimeoutError: no answer within 1 seconds"
-
-    @pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH\r\n", b""])
-    def test_what_is_no_http_is_a_failure(self, told, inbox, answer):
-        inbox.answer = lambda handler: handler.wfile.write(answer)
-        work()
-        attempt = Attempt.objects.get()
-        assert attempt.status is None
-        assert attempt.error
-        assert str(attempt) == attempt.error
-
-    def test_redirects_are_not_followed(self, told, inbox):
-        with endpoint() as inside:
-            inbox.answer = 307
-            inbox.headers = {"location": f"http://127.0.0.1:{inside.port}/admin"}
-            work()
-            assert log() == [307]
-            assert not inside.calls
-        told.refresh_from_db()
-        assert told.state == "pending"
-
-    @pytest.mark.parametrize(
-        "wish",
-        [
-            "soon",
-            "-5",
-            "99999999",
-            "Wed, 21 Oct 2015 07:28:00 GMT",
-            "1e9",
-            "Fri, 31 Dec 9999 23:59:59 GMT",
-        ],
-    )
-    def test_strange_wishes(self, told, inbox, wish):
-        inbox.answer, inbox.headers = 503, {"retry-after": wish}
-        work()
-        told.refresh_from_db()
-        assert told.next_attempt_at <= timezone.now() + timedelta(days=1, seconds=2)
