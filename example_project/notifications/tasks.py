@@ -96,7 +96,7 @@ def _record(pending, message, answer):
 
 def _pause(failures):
     pause = PAUSES[min(failures, len(PAUSES)) - 1]
-    return pause * random.uniform(1, 1.2)  # nosec B311: it only spreads them
+    return pause * random.uniform(1, 1.2)  # nosec B311
 
 
 def _again(pending, message, at):

@@ -10,7 +10,8 @@ from django_tasks_db.models import DBTaskResult
 from freezegun import freeze_time
 from notifications.models import Message
 
-from tests.notifications.conftest import work
+from tests.notifications.conftest import tell, work
+from tests.test_docs import blocks
 from timp_orders import errors, services
 from timp_orders.models import Cancellation
 from timp_orders.services import SYSTEM
@@ -193,3 +194,24 @@ class TestTransactions:
         for _ in range(2):
             services.confirm_cancellation(cancellation.order_item, by=SYSTEM)
         assert Message.objects.count() == 1
+
+
+def test_the_view_of_the_documents_takes_each_once(supplier, listen, inbox, monkeypatch, rf):
+    (view,) = [block for block in blocks("notifications.rst") if "def hook" in block]
+    names = {}
+    exec(view, names)
+    monkeypatch.setenv("WEBHOOK_SECRET", listen(supplier).secret)
+    tell(supplier)
+    work()
+    ((path, headers, body),) = inbox.calls
+    sent = {"data": body, "content_type": "application/json"}
+
+    def answer(**changed):
+        return names["hook"](rf.post(path, **sent, headers={**headers, **changed})).status_code
+
+    assert [answer(), answer()] == [204, 204]
+    assert names["taken"] == inbox.told
+    forged = headers["webhook-signature"].replace(",", ",AAAA")
+    assert answer(**{"webhook-signature": forged}) == 401
+    assert answer(**{"webhook-timestamp": "1"}) == 401
+    assert names["taken"] == inbox.told
