@@ -63,7 +63,7 @@ def post(url, body, headers):
 
 
 def _post(url, body, headers):
-    parts = require_allowed_url(iri_to_uri(url))
+    parts = require_allowed_url(url)
     is_https = parts.scheme == "https"
     port = parts.port or (443 if is_https else 80)
     stream = _connect(resolve(parts.hostname, port), port)
@@ -111,7 +111,7 @@ def _exchange(stream, parts, body, headers):
     stream.settimeout(ANSWER_WITHIN)
     connection.sock = stream
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection.request("POST", target, body.encode(), headers)
+    connection.request("POST", iri_to_uri(target), body.encode(), headers)
     response = connection.getresponse()  # of its body nothing is read
     return Answer(response.status, retry_after=_wish(response.getheader("retry-after", "")))
 

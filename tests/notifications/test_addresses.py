@@ -168,9 +168,10 @@ class TestHTTPS:
     @pytest.fixture
     def inbox(self, authority, names, settings):
         settings.NOTIFICATIONS = {"ALLOWED_NETWORKS": ["127.0.0.0/8"]}
-        names["hook.example"] = names["other.example"] = [["127.0.0.1"]]
+        for name in ("hook.example", "bücher.example", "other.example"):
+            names[name] = [["127.0.0.1"]]
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        authority.issue_cert("hook.example").configure_cert(context)
+        authority.issue_cert("hook.example", "bücher.example").configure_cert(context)
         with endpoint(context) as inbox:
             yield inbox
 
@@ -181,6 +182,10 @@ class TestHTTPS:
         assert path == "/a/%C3%BC?b=%C3%B6"
         assert headers["host"] == f"hook.example:{inbox.port}"
         assert body == b"{}"
+
+    def test_names_of_other_alphabets(self, inbox):
+        assert post(f"https://bücher.example:{inbox.port}/", "{}", {"webhook-id": "1"}).is_success
+        assert inbox.calls[0][1]["host"] == f"xn--bcher-kva.example:{inbox.port}"
 
     def test_a_certificate_of_another_name_is_refused(self, inbox):
         answer = post(f"https://other.example:{inbox.port}/", "{}", {"webhook-id": "1"})
