@@ -199,4 +199,4 @@ class TestHTTPS:
             port = server.getsockname()[1]
             answer = post(f"https://127.0.0.1:{port}/", "{}", {})  # which never says anything
         assert answer.error == "TimeoutError: no answer within 1 seconds"
-        assert 900 < answer.milliseconds < 4000
+        assert 900 < answer.milliseconds < 4900  # before a time-out of the socket

@@ -1,6 +1,7 @@
 """Webhooks of the example project to endpoints that mean harm: each call has limits."""
 
 import time
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -22,14 +23,13 @@ def test_an_answer_that_never_ends_is_not_read(told, inbox):
     def answer(handler):
         handler.send_response(200)
         handler.end_headers()
-        for _ in range(2000):
-            handler.wfile.write(b"x" * 100_000)
+        with suppress(OSError):
+            while True:  # until the caller hangs up
+                handler.wfile.write(b"x" * 100_000)
 
     inbox.answer = answer
-    began = time.monotonic()
     work()
     assert statuses() == [200]
-    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("line", [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"])
@@ -43,10 +43,10 @@ def test_an_answer_that_trickles_in_is_hung_up_on(told, inbox, monkeypatch, line
             time.sleep(0.1)
 
     inbox.answer = answer
-    began = time.monotonic()
     work()
-    assert time.monotonic() - began < 5
-    assert Attempt.objects.get().error == "TimeoutError: no answer within 1 seconds"
+    attempt = Attempt.objects.get()
+    assert attempt.error == "TimeoutError: no answer within 1 seconds"
+    assert attempt.milliseconds < 9000  # before it had all
 
 
 @pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH\r\n", b""])
