@@ -20,13 +20,15 @@ def pytest_xdist_auto_num_workers(config):
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_side_effects():
-    """The tests of the example project's refunds and reminders connect the receivers themselves."""
+    """The tests of the example project's side effects connect the receivers themselves."""
     if apps.is_installed("refunds"):
+        from notifications import receivers
         from refunds.receivers import enqueue_refund
         from reminders.receivers import enqueue_reminder
 
         cancellation_confirmed.disconnect(enqueue_refund)
         cancellation_due.disconnect(enqueue_reminder)
+        receivers.disconnect()
 
 
 @pytest.fixture

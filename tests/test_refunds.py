@@ -165,9 +165,9 @@ def redis_url():
     pytest.fail("Every database of Redis is in use by other runs of these tests.")
 
 
-def run(*arguments, url, module=None, tasks=None, killed=False):
+def run(*arguments, url, module=None, steps="tests.refund_steps", tasks=None, killed=False):
     """Run steps in a process of their own; return how things stood at each step "state"."""
-    command = [module] if module else ["-m", "tests.refund_steps"]
+    command = [module] if module else ["-m", steps]
     process = subprocess.run(
         [sys.executable, *command, *arguments],
         cwd=ROOT,

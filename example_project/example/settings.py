@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "refunds",  # a side effect of confirming, carried out by a worker
     "reminders",  # e-mails to suppliers whose time is nearly over, by the same worker
+    "notifications",  # webhooks and e-mails about cancellations, by the same worker
     "desk",  # a page on which a supplier's people decide
     "example",
 ]
@@ -106,6 +107,10 @@ if django.VERSION >= (6, 1):
     MAILERS = {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}
 else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+# notifications: endpoints are public and speak https, but for those on a developer's own machine.
+if os.environ.get("NOTIFICATIONS_ALLOW_LOCAL") == "1":
+    NOTIFICATIONS = {"ALLOW_HTTP": True, "ALLOWED_NETWORKS": ["127.0.0.0/8", "::1/128"]}
 
 # timp_orders: the schema and its pages, from local files (optional).
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}

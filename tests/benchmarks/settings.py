@@ -30,7 +30,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["TEST"] = {"NAME": "benchmarks.sqlite3"}
 
 # Without the example's side effect of a confirmation, which no other contender has.
-WITHOUT = {"example", "refunds", "reminders", "django_tasks_db"}
+WITHOUT = {"example", "refunds", "reminders", "notifications", "django_tasks_db"}
 INSTALLED_APPS = [app for app in INSTALLED_APPS if app not in WITHOUT]
 INSTALLED_APPS += ["tests.benchmarks.tutorial"]
 if find_spec("django_fsm") and find_spec("simple_history"):  # the extra "benchmark"

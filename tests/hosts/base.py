@@ -4,7 +4,7 @@ from example.settings import *  # noqa: F403
 from example.settings import DATABASES, INSTALLED_APPS
 
 # The example's own, and what only they need.
-OTHERS = ("example", "refunds", "reminders", "django_tasks_db")
+OTHERS = ("example", "refunds", "reminders", "notifications", "django_tasks_db")
 INSTALLED_APPS = [app for app in INSTALLED_APPS if app not in OTHERS]
 ROOT_URLCONF = "tests.hosts.urls"
 TIMP_ORDERS: dict[str, object] = {}

@@ -9,7 +9,7 @@ from example.settings import DATABASES, INSTALLED_APPS
 DEBUG = False
 SECRET_KEY = "for the races only"
 INSTALLED_APPS = [
-    *(app for app in INSTALLED_APPS if app not in ("refunds", "reminders")),
+    *(app for app in INSTALLED_APPS if app not in ("refunds", "reminders", "notifications")),
     "tests.races",
 ]
 TIMP_ORDERS = {
