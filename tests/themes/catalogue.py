@@ -1,0 +1,70 @@
+"""The themes that are tried, in the versions that ``docs/admin.rst`` names."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Theme:
+    """What a project needs for a theme, as the theme's own documentation says it.
+
+    :ivar requirements: what is installed beside the project.
+    :ivar apps: what stands before ``django.contrib.admin`` in ``INSTALLED_APPS``.
+    :ivar admin: what stands in the place of ``django.contrib.admin``.
+    :ivar apps_at_the_end: what stands last.
+    :ivar urls: modules of addresses, by their prefix.
+    :ivar settings: further settings.
+    :ivar recipe: the app that ``docs/admin.rst`` has for it, if it needs one.
+    :ivar dark: how it becomes dark: by what the operating system prefers (``"preference"``), or
+        by an entry of the browser's local storage, ``(key, light, dark)``; ``None``: it never is.
+    """
+
+    name: str
+    requirements: tuple[str, ...]
+    apps: tuple[str, ...] = ()
+    admin: tuple[str, ...] = ("django.contrib.admin",)
+    apps_at_the_end: tuple[str, ...] = ()
+    urls: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    recipe: str = ""
+    dark: Any = None
+
+
+DJANGO = "Django==5.2.*"
+
+THEMES = {
+    theme.name: theme
+    for theme in (
+        Theme("stock", (DJANGO,), dark="preference"),
+        Theme(
+            "admin-interface",
+            (DJANGO, "django-admin-interface==0.32.0"),
+            apps=("admin_interface", "colorfield"),
+        ),
+        Theme(
+            "unfold",
+            (DJANGO, "django-unfold==0.91.0"),
+            apps=("unfold",),
+            dark="preference",
+        ),
+        Theme(
+            "jazzmin",
+            (DJANGO, "django-jazzmin==3.0.5"),
+            apps=("jazzmin",),
+            dark="preference",
+        ),
+        Theme(
+            "grappelli",
+            (DJANGO, "django-grappelli==4.0.4"),
+            apps=("grappelli",),
+            urls={"grappelli/": "grappelli.urls"},
+        ),
+        Theme(
+            "baton",
+            (DJANGO, "django-baton==5.9.3"),
+            apps=("baton",),
+            apps_at_the_end=("baton.autodiscover",),
+            urls={"baton/": "baton.urls"},
+        ),
+    )
+}

@@ -1,0 +1,68 @@
+"""A window in which the controls of every theme are found."""
+
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from tests.browser.window import Window
+
+PATIENCE = 20
+MADE_BY_SELECT2 = "select2-hidden-accessible"
+
+
+class ThemedWindow(Window):
+    """A window that finds by what Django gives to forms, and clicks what people see."""
+
+    def log_in(self, username, password):
+        self.open("/admin/")
+        self.type("[name=username]", username)
+        self.type("[name=password]", password)
+        self.press("form [type=submit]")
+        self.wait(lambda driver: not driver.find_elements(By.NAME, "password"))
+
+    def wait(self, condition):
+        # What is found may be of the page that is just being left.
+        gone = [StaleElementReferenceException]
+        return WebDriverWait(self.driver, PATIENCE, ignored_exceptions=gone).until(condition)
+
+    def wait_for_text(self, text):
+        self.wait(lambda driver: text in driver.find_element(By.TAG_NAME, "body").text)
+
+    def all(self, css):
+        return self.driver.find_elements(By.CSS_SELECTOR, css)
+
+    def press(self, css, text=""):
+        """Click the first such element that is shown."""
+
+        def pressed(_):
+            for it in self.all(css):
+                if it.is_displayed() and text in it.text:
+                    self.click_on(it)
+                    return True
+            return False
+
+        self.wait(pressed)
+
+    def click_on(self, element):
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        element.click()
+
+    def tick_first(self, count):
+        """Tick the first items of the list; give their keys."""
+        boxes = self.all("[name=_selected_action]")[:count]
+        for box in boxes:
+            self.click_on(box)
+        return [box.get_attribute("value") for box in boxes]
+
+    def take(self, action):
+        """Choose an action from the list, or from what a script has made of it."""
+        listed = self.find("[name=action]")
+        if MADE_BY_SELECT2 in (listed.get_attribute("class") or ""):
+            option = f"option[value={action}_cancellation]"
+            title = listed.find_element(By.CSS_SELECTOR, option).get_attribute("textContent")
+            self.click_on(listed.find_element(By.XPATH, "following-sibling::*"))
+            self.press(".select2-results__option", title.strip())
+        else:
+            Select(listed).select_by_value(f"{action}_cancellation")
+        self.press("[name=index]")
+        self.find("#cancellation-form")
