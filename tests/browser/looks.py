@@ -27,7 +27,7 @@ CONTROLS = (
 OUT_OF_REACH = """
 const [css, heading] = arguments;
 const problems = [];
-const describe = it => `<${it.localName}> ${(it.value || it.textContent || it.name || "").trim()
+const describe = it => `<${it.localName}> ${(it.name || it.value || it.textContent || "").trim()
     .slice(0, 40)} (${it.className || it.id})`;
 const scrollers = it => {
     const found = [];
@@ -99,12 +99,14 @@ def unreadable(window, regions=REGIONS):
     found = window.run(
         f"return {json.dumps(regions)}.filter(css => document.querySelector(css))"
     )
+    if not found:
+        return []
     axe = Axe(window.driver)
     axe.inject()
     context = json.dumps({"include": [[css] for css in found]})
     told = axe.run(context, json.dumps({"runOnly": ["color-contrast"]}))
-    return [
-        f"{node['target'][0]}: {node['any'][0]['message']}"
-        for violation in told["violations"]
-        for node in violation["nodes"]
-    ]
+    found = {}
+    for violation in told["violations"]:
+        for node in violation["nodes"]:
+            found.setdefault(node["any"][0]["message"], []).append(node["target"][0])
+    return [f"{message} {where[0]} and {len(where) - 1} more" for message, where in found.items()]

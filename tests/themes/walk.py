@@ -6,6 +6,7 @@ ITEMS = "/admin/timp_orders/orderitem/"
 CANCELLATIONS = "/admin/timp_orders/cancellation/"
 AWAITING = f"{ITEMS}?awaiting=yes"
 WIDTHS = (1280, 390)
+IS_STILL = "return document.getAnimations().every(it => it.playState !== 'running')"
 SUBMIT = "#cancellation-form [type=submit]"
 
 
@@ -61,6 +62,7 @@ class Walk:
         self.window.wait_for_text("A reason or a note is needed.")
 
     def see(self, name, heading):
+        self.window.wait(lambda _: self.window.run(IS_STILL))
         self.window.shoot(f"{self.theme.name}-{name}")
         problems = [*out_of_reach(self.window, heading), *unreadable(self.window)]
         self.problems += [f"{name}: {problem}" for problem in problems]
