@@ -4,6 +4,8 @@ import json
 
 from selenium_axe_python import Axe
 
+from timp_orders.states import Action
+
 REGIONS = (
     "#cancellation-form",
     ".cancellation-table",
@@ -17,8 +19,9 @@ CONTROLS = (
     *(f"{region} input:not([type=hidden])" for region in REGIONS),
     *(f"{region} textarea" for region in REGIONS),
     *(f"{region} summary" for region in REGIONS),
-    "a[class^=cancellation-]",
-    "a[href*='/overview/'], a[href*='/export/']",
+    *(f"a[href*='/cancellation/{action}/']" for action in Action),
+    "a[href*='/overview/']",
+    "a[href*='/export/']",
     "[name=action]",
     "[name=index]",
 )
@@ -77,28 +80,26 @@ scrollTo(0, 0);
 return [controls.length, problems];
 """
 
-HIDDEN_BY_SELECT2 = ".select2-hidden-accessible"
+MADE_BY_SELECT2 = ".select2-hidden-accessible"
 
 
-def out_of_reach(window, heading):
+def out_of_reach(window, heading, *, controls=CONTROLS, narrowest=0):
     """Say what of the app's own nobody can click, and whether the page's heading is missing.
 
     :param heading: a part of the heading that the page has to show.
+    :param narrowest: the width of the theme's narrowest page.
     """
-    css = ", ".join(CONTROLS)
-    css = ", ".join(f"{it.strip()}:not({HIDDEN_BY_SELECT2})" for it in css.split(","))
+    css = ", ".join(f"{it}:not({MADE_BY_SELECT2})" for it in controls)
     count, problems = window.driver.execute_script(OUT_OF_REACH, css, heading)
     assert count, "The page has nothing of the app's own."
-    if (overflow := window.overflow()) > 0:
+    if (overflow := window.overflow() - max(0, narrowest - window.width)) > 0:
         problems.append(f"the page is {overflow} px wider than the window")
     return problems
 
 
 def unreadable(window, regions=REGIONS):
     """Say what text has too little contrast in some regions of a page."""
-    found = window.run(
-        f"return {json.dumps(regions)}.filter(css => document.querySelector(css))"
-    )
+    found = window.run(f"return {json.dumps(regions)}.filter(css => document.querySelector(css))")
     if not found:
         return []
     axe = Axe(window.driver)

@@ -19,6 +19,7 @@ def tried(theme, environments, folder):
     python = installed(theme, environments)
     with tempfile.TemporaryDirectory() as data, served(theme, python, data) as base:
         window = ThemedWindow(base, folder)
+        window.covered_by = theme.covered_by
         try:
             window.log_in("admin", "admin")
             walk = Walk(window, theme)

@@ -14,7 +14,11 @@ class Theme:
     :ivar apps_at_the_end: what stands last.
     :ivar urls: modules of addresses, by their prefix.
     :ivar settings: further settings.
-    :ivar recipe: the app that ``docs/admin.rst`` has for it, if it needs one.
+    :ivar needs_recipe: whether it needs the app ``shop`` of ``docs/admin.rst``.
+    :ivar filters: what opens the list's filters, where they are not seen at once.
+    :ivar buttons: what opens the buttons of a page in a narrow window.
+    :ivar covered_by: what a narrow window shows over the page until it is clicked.
+    :ivar narrowest: the width of its narrowest page; it has no other for small windows.
     :ivar dark: how it becomes dark: by what the operating system prefers (``"preference"``), or
         by an entry of the browser's local storage, ``(key, light, dark)``; ``None``: it never is.
     """
@@ -26,7 +30,11 @@ class Theme:
     apps_at_the_end: tuple[str, ...] = ()
     urls: dict[str, str] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
-    recipe: str = ""
+    needs_recipe: bool = False
+    filters: str = ""
+    buttons: str = ""
+    covered_by: str = ""
+    narrowest: int = 0
     dark: Any = None
 
 
@@ -44,13 +52,17 @@ THEMES = {
         Theme(
             "unfold",
             (DJANGO, "django-unfold==0.91.0"),
-            apps=("unfold",),
+            apps=("unfold", "unfold.contrib.filters"),
+            needs_recipe=True,
+            buttons="[x-on\\:click*=showActions]",
+            filters="a[x-on\\:click*=filterOpen]",
             dark="preference",
         ),
         Theme(
             "jazzmin",
             (DJANGO, "django-jazzmin==3.0.5"),
             apps=("jazzmin",),
+            covered_by=".sidebar-overlay",
             dark="preference",
         ),
         Theme(
@@ -58,6 +70,8 @@ THEMES = {
             (DJANGO, "django-grappelli==4.0.4"),
             apps=("grappelli",),
             urls={"grappelli/": "grappelli.urls"},
+            filters=".grp-filter .grp-pulldown-handler",
+            narrowest=980,
         ),
         Theme(
             "baton",
@@ -65,6 +79,7 @@ THEMES = {
             apps=("baton",),
             apps_at_the_end=("baton.autodiscover",),
             urls={"baton/": "baton.urls"},
+            filters=".changelist-filter-toggler",
         ),
     )
 }

@@ -4,14 +4,22 @@ from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from tests.browser.looks import MADE_BY_SELECT2
 from tests.browser.window import Window
 
 PATIENCE = 20
-MADE_BY_SELECT2 = "select2-hidden-accessible"
 
 
 class ThemedWindow(Window):
     """A window that finds by what Django gives to forms, and clicks what people see."""
+
+    covered_by = ""
+
+    def open(self, path):
+        super().open(path)
+        for cover in self.all(self.covered_by) if self.covered_by else ():
+            if cover.is_displayed():
+                self.run(f"document.querySelector({self.covered_by!r}).click()")
 
     def log_in(self, username, password):
         self.open("/admin/")
@@ -54,15 +62,18 @@ class ThemedWindow(Window):
             self.click_on(box)
         return [box.get_attribute("value") for box in boxes]
 
-    def take(self, action):
+    def choose(self, action):
         """Choose an action from the list, or from what a script has made of it."""
         listed = self.find("[name=action]")
-        if MADE_BY_SELECT2 in (listed.get_attribute("class") or ""):
+        if listed in self.all(MADE_BY_SELECT2):
             option = f"option[value={action}_cancellation]"
             title = listed.find_element(By.CSS_SELECTOR, option).get_attribute("textContent")
             self.click_on(listed.find_element(By.XPATH, "following-sibling::*"))
             self.press(".select2-results__option", title.strip())
         else:
             Select(listed).select_by_value(f"{action}_cancellation")
+
+    def take(self, action):
+        self.choose(action)
         self.press("[name=index]")
         self.find("#cancellation-form")

@@ -1,11 +1,12 @@
 """The way of a member of staff through the app's pages, whatever the theme."""
 
-from tests.browser.looks import out_of_reach, unreadable
+from tests.browser.looks import CONTROLS, out_of_reach, unreadable
 
 ITEMS = "/admin/timp_orders/orderitem/"
 CANCELLATIONS = "/admin/timp_orders/cancellation/"
 AWAITING = f"{ITEMS}?awaiting=yes"
 WIDTHS = (1280, 390)
+FILTERS = tuple(css for css in CONTROLS if css.startswith(".cancellation-search"))
 IS_STILL = "return document.getAnimations().every(it => it.playState !== 'running')"
 SUBMIT = "#cancellation-form [type=submit]"
 
@@ -29,7 +30,11 @@ class Walk:
                 self.paint(colour)
                 for name, heading, opens in self.pages():
                     opens()
-                    self.see(f"{name}-{width}-{colour}", heading)
+                    self.see(f"{name}-{width}-{colour}", heading, self.controls())
+
+    def controls(self):
+        """Leave out the filters where they are behind a button; search() looks at them."""
+        return tuple(it for it in CONTROLS if not (self.theme.filters and it in FILTERS))
 
     def paint(self, colour):
         if self.theme.dark != "preference":
@@ -43,13 +48,30 @@ class Walk:
     def pages(self):
         """Name pages, with what their headings say and how they are reached."""
         window = self.window
-        yield "list", "", lambda: window.open(AWAITING)
+        yield "list", "", lambda: self.list(AWAITING)
         yield "confirmation", "Confirm cancellation", self.select_three
         (pk, *_) = self.selected
         yield "form-error", "Reject cancellation", lambda: self.reject_without_reason(pk)
-        yield "item", "", lambda: window.open(f"{ITEMS}{pk}/change/")
-        yield "cancellations", "", lambda: window.open(CANCELLATIONS)
+        yield "item", "", lambda: self.page(f"{ITEMS}{pk}/change/")
+        yield "cancellations", "", lambda: self.list(CANCELLATIONS)
         yield "overview", "Overview", lambda: window.open(f"{CANCELLATIONS}overview/")
+
+    def list(self, path):
+        """Open a list, where some themes show actions only once a row is ticked."""
+        self.window.open(path)
+        self.window.tick_first(1)
+        self.window.choose("confirm")
+        self.open_buttons()
+
+    def page(self, path):
+        self.window.open(path)
+        self.open_buttons()
+
+    def open_buttons(self):
+        """Open what holds the page's buttons in narrow windows, if the theme has such a thing."""
+        for menu in self.window.all(self.theme.buttons) if self.theme.buttons else ():
+            if menu.is_displayed():
+                self.window.click_on(menu)
 
     def select_three(self):
         self.window.open(AWAITING)
@@ -61,10 +83,13 @@ class Walk:
         self.window.press(SUBMIT)
         self.window.wait_for_text("A reason or a note is needed.")
 
-    def see(self, name, heading):
+    def see(self, name, heading, controls=CONTROLS):
         self.window.wait(lambda _: self.window.run(IS_STILL))
         self.window.shoot(f"{self.theme.name}-{name}")
-        problems = [*out_of_reach(self.window, heading), *unreadable(self.window)]
+        found = out_of_reach(
+            self.window, heading, controls=controls, narrowest=self.theme.narrowest
+        )
+        problems = [*found, *unreadable(self.window)]
         self.problems += [f"{name}: {problem}" for problem in problems]
 
     def decide(self):
@@ -85,7 +110,7 @@ class Walk:
         window.open(f"{ITEMS}{confirmed}/change/")
         assert "Agreed by phone." in window.read("#cancellation-trail")
         window.open(f"{ITEMS}{rejected}/change/")
-        window.press(".cancellation-reject")
+        window.press("a[href*='/cancellation/reject/']")
         window.wait_for_text("Reject cancellation")
         window.type("#id_note", "Already packed.")
         window.press(SUBMIT)
@@ -97,13 +122,20 @@ class Walk:
     def search(self):
         """Choose a supplier from the filter that is searched."""
         window = self.window
-        window.open(AWAITING)
-        window.press(".cancellation-search .select2-selection")
-        window.type(".select2-search__field", "Harbor")
-        window.press(".select2-results__option", "Harbor Home Goods")
-        window.press(".cancellation-search [type=submit]")
-        window.wait(lambda driver: "supplier__id__exact=" in driver.current_url)
-        window.shoot(f"{self.theme.name}-searched")
+        for width in WIDTHS:
+            window.resize(width)
+            window.open(AWAITING)
+            if self.theme.filters:
+                window.press(self.theme.filters)
+            self.see(f"filters-{width}", "", FILTERS)
+            window.press(".cancellation-search .select2-selection")
+            window.type(".select2-search__field", "Harbor")
+            window.press(".select2-results__option", "Harbor Home Goods")
+            window.press(".cancellation-search [type=submit]")
+            window.wait(lambda driver: "supplier__id__exact=" in driver.current_url)
+            assert "awaiting=yes" in window.driver.current_url
+            assert {"Harbor Home Goods"} == set(window.texts(".field-supplier_name"))
+            window.shoot(f"{self.theme.name}-searched-{width}")
 
 
 def labelled(count):
