@@ -18,8 +18,7 @@ def tried(theme, environments, folder):
     """Walk through the pages in a theme; give what is wrong."""
     python = installed(theme, environments)
     with tempfile.TemporaryDirectory() as data, served(theme, python, data) as base:
-        window = ThemedWindow(base, folder)
-        window.covered_by = theme.covered_by
+        window = ThemedWindow(base, folder, theme)
         try:
             window.log_in("admin", "admin")
             walk = Walk(window, theme)

@@ -18,9 +18,9 @@ class Theme:
     :ivar filters: what opens the list's filters, where they are not seen at once.
     :ivar buttons: what opens the buttons of a page in a narrow window.
     :ivar covered_by: what a narrow window shows over the page until it is clicked.
+    :ivar icons: the class of its icons, if their font is fetched from elsewhere.
     :ivar narrowest: the width of its narrowest page; it has no other for small windows.
-    :ivar dark: how it becomes dark: by what the operating system prefers (``"preference"``), or
-        by an entry of the browser's local storage, ``(key, light, dark)``; ``None``: it never is.
+    :ivar is_dark_too: whether it is dark where the operating system prefers it.
     """
 
     name: str
@@ -34,8 +34,9 @@ class Theme:
     filters: str = ""
     buttons: str = ""
     covered_by: str = ""
+    icons: str = ""
     narrowest: int = 0
-    dark: Any = None
+    is_dark_too: bool = False
 
 
 DJANGO = "Django==5.2.*"
@@ -43,7 +44,7 @@ DJANGO = "Django==5.2.*"
 THEMES = {
     theme.name: theme
     for theme in (
-        Theme("stock", (DJANGO,), dark="preference"),
+        Theme("stock", (DJANGO,), is_dark_too=True),
         Theme(
             "admin-interface",
             (DJANGO, "django-admin-interface==0.32.0"),
@@ -56,14 +57,15 @@ THEMES = {
             needs_recipe=True,
             buttons="[x-on\\:click*=showActions]",
             filters="a[x-on\\:click*=filterOpen]",
-            dark="preference",
+            is_dark_too=True,
         ),
         Theme(
             "jazzmin",
             (DJANGO, "django-jazzmin==3.0.5"),
             apps=("jazzmin",),
+            settings={"JAZZMIN_UI_TWEAKS": {"default_theme_mode": "auto"}},
             covered_by=".sidebar-overlay",
-            dark="preference",
+            is_dark_too=True,
         ),
         Theme(
             "grappelli",
@@ -80,6 +82,8 @@ THEMES = {
             apps_at_the_end=("baton.autodiscover",),
             urls={"baton/": "baton.urls"},
             filters=".changelist-filter-toggler",
+            icons="material-symbols-outlined",
+            is_dark_too=True,
         ),
     )
 }

@@ -9,17 +9,49 @@ from tests.browser.window import Window
 
 PATIENCE = 20
 
+# As wide as an icon, where there is no network to fetch a font from.
+ICONS = """
+addEventListener("DOMContentLoaded", () => {
+    const style = document.createElement("style");
+    style.textContent = "%s { display: inline-block; height: 1em; overflow: hidden; width: 1em; }";
+    document.head.append(style);
+});
+"""
+
+# In vain until the theme's scripts have run.
+UNCOVER = """
+const cover = document.elementFromPoint(innerWidth - 10, innerHeight / 2).closest("%s");
+if (cover) cover.click();
+return Boolean(cover);
+"""
+
 
 class ThemedWindow(Window):
     """A window that finds by what Django gives to forms, and clicks what people see."""
 
-    covered_by = ""
+    def __init__(self, address, folder, theme):
+        super().__init__(address, folder)
+        self.covered_by = theme.covered_by
+        if theme.icons:
+            source = ICONS % f".{theme.icons}"
+            self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": source})
 
     def open(self, path):
         super().open(path)
-        for cover in self.all(self.covered_by) if self.covered_by else ():
-            if cover.is_displayed():
-                self.run(f"document.querySelector({self.covered_by!r}).click()")
+        self.uncover()
+
+    def shoot(self, name):
+        super().shoot(name)
+        self.uncover()  # what opens where a window changes its size
+
+    def prefer(self, colour):
+        super().prefer(colour)
+        if self.driver.current_url.startswith(self.address):
+            self.run("localStorage.clear()")  # themes keep what was preferred before
+
+    def uncover(self):
+        if self.covered_by:
+            self.wait(lambda _: not self.run(UNCOVER % self.covered_by))
 
     def log_in(self, username, password):
         self.open("/admin/")
@@ -52,7 +84,9 @@ class ThemedWindow(Window):
         self.wait(pressed)
 
     def click_on(self, element):
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        self.driver.execute_script(
+            "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element
+        )
         element.click()
 
     def tick_first(self, count):

@@ -25,9 +25,9 @@ class Walk:
     def look(self):
         """Look at every page, in each width and colour."""
         for width in WIDTHS:
-            for colour in ("light", "dark") if self.theme.dark else ("light",):
+            for colour in ("light", "dark") if self.theme.is_dark_too else ("light",):
                 self.window.resize(width)
-                self.paint(colour)
+                self.window.prefer(colour)
                 for name, heading, opens in self.pages():
                     opens()
                     self.see(f"{name}-{width}-{colour}", heading, self.controls())
@@ -35,15 +35,6 @@ class Walk:
     def controls(self):
         """Leave out the filters where they are behind a button; search() looks at them."""
         return tuple(it for it in CONTROLS if not (self.theme.filters and it in FILTERS))
-
-    def paint(self, colour):
-        if self.theme.dark != "preference":
-            if self.theme.dark:
-                key, *values = self.theme.dark
-                value = values[colour == "dark"]
-                self.window.run(f"localStorage.setItem({key!r}, {value!r})")
-            return
-        self.window.prefer(colour)
 
     def pages(self):
         """Name pages, with what their headings say and how they are reached."""
@@ -96,7 +87,7 @@ class Walk:
         """Untick one item and confirm the others, see the trail, and reject the unticked one."""
         window = self.window
         window.resize(1280)
-        self.paint("light")
+        window.prefer("light")
         self.select_three()
         boxes = window.all("[name=kept]")
         assert self.button() == labelled(len(boxes)), self.button()
@@ -122,6 +113,7 @@ class Walk:
     def search(self):
         """Choose a supplier from the filter that is searched."""
         window = self.window
+        window.prefer("light")
         for width in WIDTHS:
             window.resize(width)
             window.open(AWAITING)
