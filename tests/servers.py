@@ -26,19 +26,20 @@ def free_port():
 def environment(**more):
     return {
         **os.environ,
-        **more,
         "DJANGO_SETTINGS_MODULE": "example.settings",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "example_project")]),
+        **more,
     }
 
 
 @contextmanager
-def demo(**more):
+def demo(python=sys.executable, **more):
     """Run the demo command as the README has it; give its base URL.
 
+    :param python: the one that runs it.
     :param more: variables of its environment.
     """
-    command = [sys.executable, "-u", str(MANAGE), "demo", "--port", "0"]
+    command = [str(python), "-u", str(MANAGE), "demo", "--port", "0"]
     with subprocess.Popen(
         command, env=environment(**more), stdout=subprocess.PIPE, text=True
     ) as process:

@@ -162,14 +162,14 @@ class TestConfirmationPage:
 
     def test_where_nothing_can_be_done_only_the_way_back_is_offered(self, desk, item):
         page = desk.announce("confirm", item)
-        assert 'type="submit"' not in page.content.decode().split("submit-row")[1]
+        assert 'type="submit"' not in page.content.decode().split("cancellation-buttons")[1]
         assert "id_note" not in page.content.decode()
 
     def test_back_leads_to_the_list_as_it_was_filtered(self, desk, cancellation):
         page = desk.announce("confirm", cancellation.order_item, awaiting="yes", p="1")
         listed = desk.url("changelist") + "?awaiting=yes"
         back = f"{listed}&amp;p=1&amp;ticked={cancellation.order_item.pk}"
-        assert f'href="{back}" class="closelink"' in page.content.decode()
+        assert f'href="{back}" class="cancellation-back"' in page.content.decode()
         assert desk.decide(page).redirect_chain == [(listed, 302)]
 
     def test_an_error_is_said_in_the_title_and_has_the_focus(self, desk, cancellation, settings):

@@ -35,7 +35,7 @@ class TestNotes:
         desk.act("confirm", cancellation.order_item)
         again = desk.decide(page, note="")
         assert kinds(again) == {"refused": 1}
-        assert "errornote" not in again.content.decode()
+        assert "cancellation-errors" not in again.content.decode()
 
     @pytest.mark.parametrize("action", ["confirm", "reject", "withdraw"])
     def test_no_decision_needs_one_by_itself(self, desk, cancellation, action):

@@ -110,16 +110,16 @@ def test_every_page(signed_in, items, allowed):
     signed_in.tick(*items[:3])
     signed_in.take("reject")
     look("confirmation")
-    signed_in.click(".submit-row [type=submit]")
-    signed_in.find(".errornote")
+    signed_in.click("#cancellation-form [type=submit]")
+    signed_in.find(".cancellation-errors")
     look("error")
     assert {page: rules for page, rules in found.items() if rules} == {}
 
 
 def test_an_error_has_the_focus_and_stands_in_the_title(signed_in, items):
     signed_in.open(f"{LIST}{items[0].pk}/cancellation/reject/")
-    signed_in.click(".submit-row [type=submit]")
-    signed_in.find(".errornote")
+    signed_in.click("#cancellation-form [type=submit]")
+    signed_in.find(".cancellation-errors")
     assert signed_in.driver.title.startswith("Error:")
     assert signed_in.run("return document.activeElement.id") == "id_reason"
 

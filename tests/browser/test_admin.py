@@ -65,7 +65,7 @@ def test_a_rejection_without_a_reason_is_asked_for_one(signed_in, items, setting
     settings.TIMP_ORDERS = {"REJECTION_NEEDS_REASON": True}
     signed_in.open(f"{LIST}{items[0].pk}/change/")
     signed_in.follow("REJECT")
-    signed_in.click(".submit-row [type=submit]")
+    signed_in.click("#cancellation-form [type=submit]")
     assert signed_in.read(".errorlist") == "A reason or a note is needed."
     signed_in.shoot("reason-required")
     assert signed_in.confirm("Already packed.") == ["1 cancellation was rejected."]
@@ -124,7 +124,7 @@ def test_back_changes_nothing(signed_in, items):
     signed_in.open(f"{LIST}?awaiting=yes")
     signed_in.tick(items[0])
     signed_in.take("confirm")
-    signed_in.click(".closelink")
+    signed_in.click(".cancellation-back")
     signed_in.find("#result_list")
     assert signed_in.driver.current_url.endswith(f"{LIST}?awaiting=yes")
     assert Cancellation.objects.filter(status="requested").count() == 3

@@ -45,7 +45,7 @@ def test_of_scripts_and_styles_of_the_site_only(signed_in, items, settings):
     signed_in.tick(*items)
     signed_in.take("confirm")
     signed_in.click(f"[name=kept][value='{items[1].pk}']")
-    button = signed_in.find(".submit-row [type=submit]")
+    button = signed_in.find("#cancellation-form [type=submit]")
     assert button.get_attribute("value") == "Confirm 2 cancellations"
     assert signed_in.confirm() == ["2 cancellations were confirmed."]
     assert signed_in.errors() == []
@@ -59,7 +59,7 @@ def test_of_scripts_with_a_nonce_only(signed_in, items, settings):
     signed_in.tick(*items)
     signed_in.take("confirm")
     signed_in.click(f"[name=kept][value='{items[1].pk}']")
-    button = signed_in.find(".submit-row [type=submit]")
+    button = signed_in.find("#cancellation-form [type=submit]")
     assert button.get_attribute("value") == "Confirm 2 cancellations"  # by the app's own script
     assert signed_in.confirm() == ["2 cancellations were confirmed."]
     # What is refused is Django's own, for want of a nonce.

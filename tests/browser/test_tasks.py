@@ -95,7 +95,7 @@ def test_decide_the_forty_of_one_supplier(morning, waiting, supplier):
     morning.follow(f"?awaiting=yes&supplier__id__exact={supplier.pk}")
     morning.press("#action-toggle")
     morning.take("confirm")
-    morning.press(".submit-row [type=submit]")
+    morning.press("#cancellation-form [type=submit]")
     morning.window.find(".messagelist")
     confirmed = Cancellation.objects.filter(status="confirmed")
     assert confirmed.count() == 40
@@ -110,7 +110,7 @@ def test_reject_five_with_notes_of_their_own(morning, waiting):
     morning.press(".cancellation-reject")
     for number in range(5):
         morning.window.type("#id_note", f"Packed {number}.")
-        morning.press(".submit-row [name=_next]" if number < 4 else ".submit-row .default")
+        morning.press("[name=_next]" if number < 4 else ".cancellation-buttons :not([name])")
         morning.window.find(".messagelist")
     notes = Cancellation.objects.filter(status="rejected").values_list("decision_note", flat=True)
     assert sorted(notes) == [f"Packed {number}." for number in range(5)]

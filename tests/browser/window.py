@@ -97,7 +97,7 @@ class Window:
         """Press the button of the confirmation page; the messages that follow."""
         if note:
             self.type("#id_note", note)
-        self.click(".submit-row [type=submit]")
+        self.click("#cancellation-form [type=submit]")
         self.find(".messagelist")
         return self.texts(".messagelist li")
 
