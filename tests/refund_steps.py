@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import time
 from io import StringIO
 
 import django
@@ -22,6 +23,7 @@ from django.db import transaction
 from django.db.models.signals import post_save
 from refunds import tasks
 from refunds.models import Refund
+from refunds.receivers import enqueue_refund
 
 from timp_orders import services
 from timp_orders.models import Cancellation, OrderItem
@@ -55,10 +57,27 @@ def confirm_killed_after_the_commit():
     confirm()
 
 
+def enqueue_too_early():
+    """Enqueue each refund, as if another node of a cluster had not committed its decision yet."""
+    tasks.LOOK_AGAIN_AFTER = (1,)
+    for cancellation in Cancellation.objects.order_by("pk"):
+        tasks.refund_payment.enqueue(str(cancellation.uuid))
+
+
+def confirm_elsewhere():
+    """Confirm every item where nothing is enqueued."""
+    cancellation_confirmed.disconnect(enqueue_refund)
+    confirm()
+
+
+def pause():
+    time.sleep(2)  # until the tasks look again
+
+
 def work():
     """Run the worker until nothing is queued."""
     if "django_rq" in settings.INSTALLED_APPS:
-        call_command("rqworker", "default", burst=True, verbosity=0)
+        call_command("rqworker", "default", burst=True, with_scheduler=True, verbosity=0)
     else:
         call_command("db_worker", batch=True, startup_delay=False, interval=0, verbosity=0)
 

@@ -7,7 +7,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 
 from timp_orders.errors import Busy
 from timp_orders.models import Organization
-from timp_orders.services.transactions import in_transaction, is_contention, is_duplicate
+from timp_orders.services.transactions import in_transaction, is_busy, is_duplicate
 
 
 class PostgreSQLError(Exception):
@@ -39,6 +39,11 @@ def sqlite(code):
     return wrapped(SQLiteError(code), "database is locked")
 
 
+def pool(name, module="psycopg_pool"):
+    """Make the error of psycopg's pool, which the environment of the tests need not have."""
+    return wrapped(type(name, (Exception,), {"__module__": module})("a message"), "a message")
+
+
 def busy():
     """Make what the database of this run says when it is busy."""
     return {"postgresql": postgresql("40001"), "mysql": mysql(1213)}.get(
@@ -46,20 +51,23 @@ def busy():
     )
 
 
-class TestWhatIsContention:
+class TestWhatIsBusy:
     @pytest.mark.parametrize(
         "error",
         [
             *[postgresql(state) for state in ("40001", "40P01", "55P03")],
             *[postgresql(state, "pgcode") for state in ("40001", "40P01", "55P03")],
             *[mysql(code) for code in (1020, 1205, 1213)],
+            mysql(1047),  # a node of Galera that has lost the others
+            pool("PoolTimeout"),
+            pool("TooManyRequests"),
             sqlite(sqlite3.SQLITE_BUSY),
             sqlite(sqlite3.SQLITE_BUSY_SNAPSHOT),
             sqlite(sqlite3.SQLITE_BUSY_RECOVERY),
         ],
     )
-    def test_lock_timeouts_deadlocks_and_serialization_failures_are(self, error):
-        assert is_contention(error)
+    def test_what_was_not_begun_or_not_committed_is(self, error):
+        assert is_busy(error)
 
     @pytest.mark.parametrize(
         "error",
@@ -76,6 +84,8 @@ class TestWhatIsContention:
             sqlite(sqlite3.SQLITE_LOCKED),  # within one connection: a bug, not a queue
             sqlite(sqlite3.SQLITE_CONSTRAINT),
             sqlite(sqlite3.SQLITE_FULL),
+            pool("PoolClosed"),  # the host's own doing
+            pool("PoolTimeout", module="somebody"),
             wrapped(None),
             wrapped(None, "database is locked"),
             # The message of a PostgreSQL error is not mistaken for a MariaDB number.
@@ -84,7 +94,7 @@ class TestWhatIsContention:
         ],
     )
     def test_all_else_is_not(self, error):
-        assert not is_contention(error)
+        assert not is_busy(error)
 
     def test_what_sqlite_really_raises_is(self, tmp_path):
         with sqlite3.connect(tmp_path / "one.sqlite3") as holder:
@@ -94,7 +104,7 @@ class TestWhatIsContention:
                 waiting.execute("BEGIN IMMEDIATE")
             waiting.close()
         holder.close()
-        assert is_contention(wrapped(raised.value, *raised.value.args))
+        assert is_busy(wrapped(raised.value, *raised.value.args))
 
 
 class TestWhatIsADuplicate:
@@ -103,7 +113,7 @@ class TestWhatIsADuplicate:
         with pytest.raises(IntegrityError) as raised, transaction.atomic():
             Organization.objects.create(uuid=organization.uuid, name="two", org_type="supplier")
         assert is_duplicate(raised.value)
-        assert not is_contention(raised.value)
+        assert not is_busy(raised.value)
 
     @pytest.mark.parametrize(
         "error",
@@ -171,7 +181,7 @@ class TestInATransactionOfItsOwn:
         with pytest.raises(Busy) as raised:
             in_transaction(work, "default")
         assert work.tries == 2
-        assert is_contention(raised.value.__cause__)
+        assert is_busy(raised.value.__cause__)
         assert written() == []
 
     def test_busy_at_the_commit_is_tried_again_too(self, monkeypatch):

@@ -5,16 +5,18 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from io import StringIO
 from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from refunds.models import Refund
 from refunds.receivers import enqueue_refund
-from refunds.tasks import refund_payment
+from refunds.tasks import LOOK_AGAIN_AFTER, refund_payment
 
 from tests.servers import ROOT, redis_database
 from tests.test_services import SERVICES
@@ -23,7 +25,7 @@ from timp_orders.services import SYSTEM
 from timp_orders.signals import cancellation_confirmed
 from timp_orders.testing import CancellationFactory
 
-
+MINUTE = timedelta(minutes=1)
 
 @pytest.fixture(autouse=True)
 def _connected():
@@ -81,10 +83,25 @@ class TestInOneProcess:
         assert Refund.objects.get().cancellation_uuid == cancellation.uuid
         assert str(Refund.objects.get()) == str(cancellation.uuid)
 
-    @pytest.mark.parametrize("status", ["requested", "rejected", "withdrawn", None])
+    @pytest.mark.parametrize("status", ["rejected", "withdrawn"])
     def test_what_is_not_confirmed_is_not_refunded(self, status):
-        uuid = CancellationFactory(status=status).uuid if status else uuid4()
+        uuid = CancellationFactory(status=status).uuid
         assert refund_payment.call(str(uuid)) == "nothing to refund"
+        assert not Refund.objects.exists()
+        assert not DBTaskResult.objects.exists()
+
+    @pytest.mark.parametrize("status", ["requested", None])
+    def test_what_is_not_decided_yet_is_looked_for_later_and_not_for_ever(self, status):
+        uuid = CancellationFactory(status=status).uuid if status else uuid4()
+        for looked, seconds in enumerate(LOOK_AGAIN_AFTER):
+            before = timezone.now()
+            assert refund_payment.call(str(uuid), looked) == "not decided yet"
+            task = DBTaskResult.objects.get()
+            assert task.args_kwargs["args"] == [str(uuid), looked + 1]
+            assert timedelta() <= task.run_after - before - timedelta(seconds=seconds) < MINUTE
+            task.delete()
+        assert refund_payment.call(str(uuid), len(LOOK_AGAIN_AFTER)) == "nothing to refund"
+        assert not DBTaskResult.objects.exists()
         assert not Refund.objects.exists()
 
     def test_the_sweep_enqueues_only_what_is_missing_and_old_enough(self, item, named):
@@ -170,6 +187,13 @@ class TestCrashes:
         assert crashed["cancelled"] == len(crashed["confirmed"]) == (step == "after_the_commit")
         assert done["refunded"] == done["confirmed"]
         assert len(done["confirmed"]) == done["cancelled"] == 2
+
+    def test_of_no_lock_that_waits_for_the_commit(self, database, tasks):
+        """As on a cluster, where no lock crosses its nodes."""
+        steps = ["make=2", "enqueue_too_early", "work", "confirm_elsewhere", "work", "state"]
+        early, done = run(*steps, "pause", "work", "state", url=database, tasks=tasks)
+        assert (len(early["confirmed"]), early["refunded"]) == (2, [])
+        assert done["refunded"] == done["confirmed"] == early["confirmed"]
 
     # (RQ carries a task out in a child of the worker's, whose death the worker survives.)
     @pytest.mark.parametrize(

@@ -74,10 +74,6 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL;",
     }
-if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    # timp_orders: a page of the list takes less time than a parallel worker takes to start.
-    options = DATABASES["default"].setdefault("OPTIONS", {})  # DATABASE_URL may have some, too
-    options.setdefault("options", "-c max_parallel_workers_per_gather=0")
 
 # Where tasks wait for their worker; example_project/refunds says what each way guarantees.
 QUEUE = os.environ.get("TASKS", "database")

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from refunds.missing import missing_refunds
-from refunds.tasks import refund_payment
+from refunds.tasks import LOOK_AGAIN_AFTER, NOT_DECIDED, pay_back
 from timp_orders.signals import cancellations_changed
 
 
@@ -25,10 +25,15 @@ def send_refunds(action, cancellations, **kwargs):
         transaction.on_commit(lambda: _send(uuids), robust=True)
 
 
-@shared_task(acks_late=True, reject_on_worker_lost=True, ignore_result=True, time_limit=60)
-def refund(cancellation_uuid):
+@shared_task(
+    bind=True, acks_late=True, reject_on_worker_lost=True, ignore_result=True, time_limit=60
+)
+def refund(self, cancellation_uuid):
     """Give the money back, once, however often this is run: the UUID is the key."""
-    return refund_payment.call(cancellation_uuid)
+    looked = self.request.retries
+    if pay_back(cancellation_uuid) == NOT_DECIDED and looked < len(LOOK_AGAIN_AFTER):
+        # Committed, but not yet on the node of a cluster that this reads.
+        raise self.retry(countdown=LOOK_AGAIN_AFTER[looked], max_retries=None)
 
 
 @shared_task(ignore_result=True)

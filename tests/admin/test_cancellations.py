@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib import admin
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import QuerySet
 from django.test import AsyncClient
 from django.test.utils import CaptureQueriesContext
@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from timp_orders.admin import CancellationAdmin
 from timp_orders.admin.exports import csv_rows
 from timp_orders.models import Cancellation, Order, OrderItem
+from timp_orders.models.querysets import by_pages
 from timp_orders.spreadsheets import neutral
 from timp_orders.testing import CancellationFactory, OrderItemFactory
 
@@ -193,7 +194,28 @@ class TestExport:
             "sku_id": "S-1",
             "sku_name": "Kite",
             "quantity_ordered": "3",
+            "rows_in_file": "1",
         }
+
+    def test_the_last_row_alone_has_their_count_so_that_a_file_cut_off_is_seen(self, desk, crowd):
+        crowd(3)
+        assert [row["rows_in_file"] for row in exported(desk)] == ["", "", "3"]
+
+    def test_a_file_that_could_not_be_read_to_its_end_has_no_count(self, crowd, monkeypatch):
+        def pages(*args, **kwargs):
+            yield from by_pages(*args, **kwargs)
+            raise OperationalError
+
+        crowd(3)
+        monkeypatch.setattr("timp_orders.admin.exports.by_pages", pages)
+        lines = []
+        with pytest.raises(OperationalError):
+            lines.extend(csv_rows(Cancellation.objects.all(), {}))
+        assert [row["rows_in_file"] for row in csv.DictReader(lines)] == [""] * len(lines[1:])
+
+    def test_no_rows_are_a_heading(self, desk):
+        response = desk.client.get(desk.url("export", model=MODEL))
+        assert response.getvalue().decode().strip().endswith(",rows_in_file")
 
     @pytest.mark.parametrize("first", [*"=+-@\t\r\n", "\uff1d"])
     def test_cells_that_a_spreadsheet_would_calculate_are_neutralised(self, desk, item, first):
@@ -242,7 +264,7 @@ class TestExport:
         monkeypatch.setattr(OrderItem, "QUANTITY_FIELD", "pieces")
         monkeypatch.setattr(OrderItem, "pieces", Decimal("2.500"), raising=False)
         _, row = csv_rows(Cancellation.objects.all(), {})
-        assert row.rstrip().endswith(",2.500")
+        assert row.rstrip().endswith(",2.500,1")
 
     def test_it_begins_with_a_byte_order_mark(self, desk, cancellation):
         response = desk.client.get(desk.url("export", model=MODEL))

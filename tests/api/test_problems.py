@@ -184,6 +184,7 @@ def authenticated(rf, world):
     [
         (errors.Busy(), (503, "busy")),
         (OperationalError(1213, "Deadlock found"), (503, "busy")),
+        (OperationalError(1047, "WSREP has not yet prepared node"), (503, "busy")),
         (OperationalError(1366, "Incorrect string value: echo"), (400, "invalid")),
         (DataError(1267, "Illegal mix of collations: echo"), (400, "invalid")),
         (Http404("echo"), (404, "not_found")),

@@ -22,6 +22,9 @@ DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASES["default"]["NAME"] = os.environ.get("BENCHMARK_DATABASE", DATABASES["default"]["NAME"])
 
 POSTGRESQL = DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql"
+if POSTGRESQL:  # as docs/databases.rst has it for a role, which these databases have not
+    options = DATABASES["default"].setdefault("OPTIONS", {})  # DATABASE_URL may have some, too
+    options.setdefault("options", "-c max_parallel_workers_per_gather=0")
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, since that is what a host has; and the workers of gunicorn share it.
     DATABASES["default"]["TEST"] = {"NAME": "benchmarks.sqlite3"}

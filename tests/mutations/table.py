@@ -229,7 +229,7 @@ MUTATIONS = [
         "every error is tried again",
         TRANSACTIONS,
         "in_transaction",
-        never("is_contention"),
+        never("is_busy"),
         "lost_at_the_commit or any_other_error",
         CONTENTION,
     ),

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from operator import attrgetter
 from typing import Any
 
@@ -29,12 +29,15 @@ _ROWS_IN_PART = 100
 
 
 _HEADINGS = {"quantity": "quantity_ordered"}
+_COUNT = "rows_in_file"
 
 
 def csv_rows(
     cancellations: QuerySet[Any], masked: Mapping[str, Callable[[Any], Any]]
 ) -> Iterator[str]:
     """Yield the lines of the file, newest first; the headings are stable and not translated.
+
+    The last line alone has the count of rows: without it, the file was cut off.
 
     :param masked: columns that say what the reader may know, as :attr:`ExportAdmin.told`.
     """
@@ -54,10 +57,25 @@ def csv_rows(
     columns |= {_HEADINGS.get(name, name): partial(_of_item, path) for name, path in paths.items()}
     columns |= masked
     writer = csv.writer(Echo())
-    yield BYTE_ORDER_MARK + writer.writerow(columns)
-    for page in by_pages(cancellations, _CHUNK, newest_first=True):
-        for cancellation in page:
-            yield writer.writerow(neutral(value(cancellation)) for value in columns.values())
+    yield BYTE_ORDER_MARK + writer.writerow([*columns, _COUNT])
+    pages = by_pages(cancellations, _CHUNK, newest_first=True)
+    rows = (
+        [neutral(value(found)) for value in columns.values()]
+        for found in chain.from_iterable(pages)
+    )
+    yield from map(writer.writerow, _counted(rows))
+
+
+def _counted(rows: Iterator[list[Any]]) -> Iterator[list[Any]]:
+    """Add a cell to each row, in the last with the count of all: a row late, to know which it is."""
+    count = 0
+    waiting: list[Any] = []
+    for row in rows:
+        if count:
+            yield [*waiting, None]
+        waiting, count = row, count + 1
+    if count:
+        yield [*waiting, count]
 
 
 def streamed(request: HttpRequest, rows: Iterator[str]) -> Iterator[str] | AsyncIterator[str]:

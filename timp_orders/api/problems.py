@@ -19,7 +19,7 @@ from rest_framework.views import exception_handler
 from timp_orders import errors
 from timp_orders.conf import settings
 from timp_orders.models import get_order_item_model
-from timp_orders.services.transactions import is_contention, is_unstorable_text
+from timp_orders.services.transactions import is_busy, is_unstorable_text
 
 __all__ = ["MEDIA_TYPE", "Problem", "respond", "title_of"]
 
@@ -113,6 +113,6 @@ def _translated(exc: Exception) -> Exception:
         exc = ValidationError(_("There are too many parameters."))
     elif isinstance(exc, DatabaseError) and is_unstorable_text(exc):
         exc = ValidationError(_("The database cannot store a character of the text."))
-    elif isinstance(exc, DatabaseError) and is_contention(exc):
+    elif isinstance(exc, DatabaseError) and is_busy(exc):
         exc = errors.Busy()
     return Problem(exc) if isinstance(exc, errors.CancellationError) else exc

@@ -1,4 +1,4 @@
-"""Transactions with one retry, and the database errors that mean contention."""
+"""Transactions with one retry, and the database errors that mean that it was busy."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -9,7 +9,7 @@ from timp_orders.errors import Busy
 
 __all__ = [
     "in_transaction",
-    "is_contention",
+    "is_busy",
     "is_duplicate",
     "is_unstorable_text",
     "outside_atomic_requests",
@@ -18,14 +18,17 @@ __all__ = [
 T = TypeVar("T")
 ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 
-# Lock timeouts, deadlocks and serialization failures, and nothing else: after any of these the
+# Lock timeouts, deadlocks and serialization failures; a node of a Galera cluster that has lost the
+# others (1047), and no connection to be had from a pool. Nothing else: after any of these the
 # database has written nothing. (After a connection lost at COMMIT, nobody knows.)
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _SQLSTATES = {"40001", "40P01", "55P03"}
 # https://mariadb.com/kb/en/mariadb-error-code-reference/
-_MYSQL_ERRORS = {1020, 1205, 1213}
+_MYSQL_ERRORS = {1020, 1047, 1205, 1213}
 # https://www.sqlite.org/rescode.html#busy; the low byte of its extended codes
 _SQLITE_BUSY = 5
+# https://www.psycopg.org/psycopg3/docs/api/pool.html; not imported, since hosts need not have it
+_POOL_ERRORS = {("psycopg_pool", "PoolTimeout"), ("psycopg_pool", "TooManyRequests")}
 
 # The same sources' numbers of a violated unique constraint.
 _SQLSTATE_UNIQUE = "23505"
@@ -37,8 +40,15 @@ _SQLITE_UNIQUE = 2067
 _MYSQL_UNSTORABLE = {1366, 1267, 3988, 1977}
 
 
-def is_contention(error: DatabaseError) -> bool:
-    """Tell whether the error is a lock timeout, a deadlock or a serialization failure."""
+def is_busy(error: DatabaseError) -> bool:
+    """Tell whether the database was busy, and has written nothing: trying again is safe.
+
+    That is: a lock timeout, a deadlock, a serialization failure, a node without its cluster, or an
+    exhausted pool.
+    """
+    kind = type(error.__cause__)
+    if (kind.__module__, kind.__name__) in _POOL_ERRORS:
+        return True
     sqlstate, sqlite, mysql = _codes(error)
     if sqlite is not None:
         return sqlite & 0xFF == _SQLITE_BUSY
@@ -102,7 +112,7 @@ def in_transaction(work: Callable[[], T], using: str, *, again: type[Exception] 
         except (DatabaseError, again) as error:
             if committed:  # whatever it is, it does not mean that nothing was written
                 raise RuntimeError("An on_commit callback failed.") from error
-            if isinstance(error, DatabaseError) and not is_contention(error):
+            if isinstance(error, DatabaseError) and not is_busy(error):
                 raise
             if not tries:
                 raise Busy from error
