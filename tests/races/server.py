@@ -39,7 +39,7 @@ class Server:
             **variables,
         }
 
-    def __enter__(self):
+    def command(self):
         options = {
             "workers": self.count,
             "threads": THREADS,
@@ -49,9 +49,11 @@ class Server:
         }
         arguments = [f"--{name}={value}" for name, value in options.items()]
         # Preloaded, so that a killed worker is replaced by a fork, at once.
-        command = ["-m", "gunicorn", "--preload", *arguments, "tests.races.wsgi:application"]
+        return ["-m", "gunicorn", "--preload", *arguments, "tests.races.wsgi:application"]
+
+    def __enter__(self):
         self.process = subprocess.Popen(
-            [sys.executable, *command],
+            [sys.executable, *self.command()],
             cwd=ROOT,
             env=self.environment,
             stdout=self.log,
