@@ -27,6 +27,7 @@ from timp_orders.testing import CancellationFactory
 
 MINUTE = timedelta(minutes=1)
 
+
 @pytest.fixture(autouse=True)
 def _connected():
     cancellation_confirmed.connect(enqueue_refund)

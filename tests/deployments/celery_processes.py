@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from tests.servers import ROOT
@@ -52,10 +53,8 @@ class Celery:
     def kill(self, name):
         """Kill a process with its children, as a machine that fails does."""
         process = self.processes[name]
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         process.wait()
 
     def kill_a_child(self):

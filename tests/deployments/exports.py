@@ -44,7 +44,8 @@ def export(stage, port, server, size):
     rows = list(csv.DictReader(StringIO((beginning + rest).decode("utf-8-sig"))))
     count = Cancellation.objects.count()
     check(len(rows) == count and rows[-1]["rows_in_file"] == str(count), len(rows), "rows")
-    check(rows[-1]["note"] == f"Written at {started}.", "the whole file was read before it was sent")
+    note = rows[-1]["note"]
+    check(note == f"Written at {started}.", "the whole file was read before it was sent")
     check(grown < GROWTH, "grown by", grown, "KiB")
     size = len(beginning + rest) / 1e6
     return (
