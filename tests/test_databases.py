@@ -11,7 +11,7 @@ from rest_framework.authtoken.models import Token
 from tests.test_hosts import run
 from timp_orders import services
 from timp_orders.admin.selection import Announced, Selection
-from timp_orders.models import Cancellation
+from timp_orders.models import Cancellation, OrderItem
 from timp_orders.states import Action
 from timp_orders.testing import UserFactory
 
@@ -28,6 +28,18 @@ class ReadsFromAReplica:
 
     def db_for_read(self, model, **hints):
         return "replica" if model._meta.app_label == "timp_orders" else None
+
+
+class ReadsItemsFromAReplica:
+    def db_for_read(self, model, **hints):
+        return "replica" if model in (OrderItem, Cancellation) else None
+
+
+@pytest.fixture
+def staff_client(db):
+    client = Client()
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    return client
 
 
 @pytest.fixture
@@ -81,6 +93,32 @@ class TestAReplica:
         path = reverse("admin:timp_orders_orderitem_cancellation")
         assert client.post(path, {"selection": selection, "note": ""}).status_code == 302
         assert Cancellation.objects.using("default").get().status == "confirmed"
+
+    def test_an_item_page_reads_where_it_writes(self, replica, staff_client, item, cancellation):
+        """Of its trail as of its buttons and fields: two moments on one page would contradict."""
+        page = staff_client.get(reverse("admin:timp_orders_orderitem_change", args=[item.pk]))
+        assert [entry.cancellation for entry in page.context["trail"]] == [cancellation]
+
+    def test_the_page_of_an_order_reads_where_it_writes(self, replica, staff_client, item, order):
+        page = staff_client.get(reverse("admin:timp_orders_order_change", args=[order.pk]))
+        assert page.context["items"] == [item]
+
+    def test_a_list_that_is_decided_from_reads_where_it_writes(
+        self, replica, settings, staff_client, item, cancellation
+    ):
+        """Its filters' choices may be read elsewhere."""
+        settings.DATABASE_ROUTERS = [f"{__name__}.ReadsItemsFromAReplica"]
+        page = staff_client.get(reverse("admin:timp_orders_orderitem_changelist"))
+        assert list(page.context["cl"].result_list) == [item]
+
+    @pytest.mark.parametrize("name", ["changelist", "export", "change"])
+    def test_the_whole_trail_is_read_from_the_replica(
+        self, replica, staff_client, cancellation, name
+    ):
+        args = [cancellation.pk] if name == "change" else []
+        path = reverse(f"admin:timp_orders_cancellation_{name}", args=args)
+        with pytest.raises(ConnectionDoesNotExist, match="replica"):
+            staff_client.get(path).getvalue()
 
     @pytest.mark.parametrize("name", ["cancellations", "item"])
     def test_what_only_reads_asks_the_replica(self, replica, item, call, name):

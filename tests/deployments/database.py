@@ -11,14 +11,15 @@ from django.db import connections
 from tests.servers import MANAGE
 
 
-def use(url, *, migrate=False):
+def use(url, *, migrate=False, **options):
     """Lead this process, and the servers that it starts, to another database.
 
     :param migrate: make its tables; their rows are the scenario's own.
+    :param options: of this process's connections.
     """
     connections["default"].close()
     os.environ["DATABASE_URL"] = url
-    connections.settings["default"] = dj_database_url.parse(url)
+    connections.settings["default"] = {**dj_database_url.parse(url), "OPTIONS": options}
     connections.configure_settings(connections.settings)
     del connections["default"]
     if migrate:

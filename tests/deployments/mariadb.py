@@ -20,21 +20,32 @@ class MariaDB:
     def __init__(self, *options):
         self.port = free_port()
         self.options = options
+        self.process = None
 
     def __enter__(self):
-        self.directory = Path(tempfile.mkdtemp(prefix="timp-orders-mariadb-"))
-        self.data = self.directory / "data"
-        if os.geteuid() == 0:
-            shutil.chown(self.directory, "mysql", "mysql")
-        run = ["mariadb-install-db", "--no-defaults", f"--datadir={self.data}", *self.as_user()]
-        run += ["--auth-root-authentication-method=normal", "--skip-test-db"]
-        subprocess.run(run, check=True, capture_output=True)
+        self.prepare()
+        self.install()
         self.start()
         return self
 
     def __exit__(self, *error):
         self.kill()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    def prepare(self):
+        self.directory = Path(tempfile.mkdtemp(prefix="timp-orders-mariadb-"))
+        self.data = self.directory / "data"
+        self.own()
+
+    def install(self):
+        run = ["mariadb-install-db", "--no-defaults", f"--datadir={self.data}", *self.as_user()]
+        run += ["--auth-root-authentication-method=normal", "--skip-test-db"]
+        subprocess.run(run, check=True, capture_output=True)
+
+    def own(self):
+        """Give all files to the user that the server runs as."""
+        if os.geteuid() == 0:  # it does not run as root
+            subprocess.run(["chown", "-R", "mysql:mysql", self.directory], check=True)
 
     def as_user(self):
         return ["--user=mysql"] if os.geteuid() == 0 else []
@@ -64,9 +75,14 @@ class MariaDB:
                 return
         raise RuntimeError(f"MariaDB did not start:\n{(self.directory / 'log').read_text()}")
 
+    def stop(self):
+        self.sql("SHUTDOWN")
+        self.process.wait(PATIENCE)
+
     def kill(self):
-        self.process.kill()
-        self.process.wait()
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
 
     def sql(self, statement):
         """Run a statement; return its rows as texts."""

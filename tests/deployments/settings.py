@@ -9,4 +9,11 @@ from tests.races.settings import DATABASES, INSTALLED_APPS
 INSTALLED_APPS = [*INSTALLED_APPS, *os.environ.get("DEPLOYMENT_APPS", "").split()]
 DATABASES["default"] |= json.loads(os.environ.get("DEPLOYMENT_DATABASE", "{}"))
 ROOT_URLCONF = "tests.deployments.urls"
+# What a 500 was about is in the log of the server.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "loggers": {"django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False}},
+}
 globals().update(json.loads(os.environ.get("DEPLOYMENT_SETTINGS", "{}")))

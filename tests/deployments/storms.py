@@ -17,7 +17,7 @@ def five_calls(items):
     return decision_calls(items, actions=FIVE)
 
 
-def storm(stage, clients, size, *servers, pause=0.3):
+def storm(stage, clients, size, *servers, pause=1):
     """Send five calls on each item at once, while workers of the servers are killed.
 
     :param pause: seconds between two kills, of a server whose workers take longer to start.

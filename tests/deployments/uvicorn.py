@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from tests.deployments import bodies, database, exports, storms
+from tests.deployments import bodies, database, storms, streaming
 from tests.deployments.proxies import Nginx
 from tests.races.clients import Clients
 from tests.races.cluster import Cluster
@@ -64,7 +64,7 @@ def rows_of(table, name, stage, server, front, size, rows):
     # nginx answers for a worker that was killed.
     clients = Clients(front.port, count=storms.CLIENTS, again_after=[502])
     table.run(f"{name}: bodies", bodies.bodies, stage, front.port)
-    table.run(f"{name}: export", exports.export, stage, front.port, server, rows)
+    table.run(f"{name}: export", streaming.export, stage, front.port, server, rows)
     killing = partial(storms.storm, pause=PAUSE)
     table.run(f"{name}: storm and kills", killing, stage, clients, size, server)
 

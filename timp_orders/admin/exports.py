@@ -67,7 +67,7 @@ def csv_rows(
 
 
 def _counted(rows: Iterator[list[Any]]) -> Iterator[list[Any]]:
-    """Add a cell to each row, in the last with the count of all: a row late, to know which it is."""
+    """Add a cell to each row, in the last one the count; a row late, to know which it is."""
     count = 0
     waiting: list[Any] = []
     for row in rows:

@@ -4,6 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
+from django.db import router
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from timp_orders.admin.addresses import address
@@ -25,6 +27,13 @@ class ItemPageMixin(StatusKeptMixin):
     """The page of an item, with what is known of its cancellations and of its order."""
 
     trail_template = "admin/timp_orders/order_item_with_trail.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Read items where they are written, lists too: whoever decides must not see the past.
+
+        What is shown beside them, and what may be done, is read there as well.
+        """
+        return super().get_queryset(request).using(router.db_for_write(self.model))
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         """Tell whether the user may take any action; the service checks the side."""
@@ -50,7 +59,9 @@ class ItemPageMixin(StatusKeptMixin):
 
     def _trail_context(self, request: HttpRequest, item: Any) -> dict[str, Any]:
         caller = Caller.of(request.user, via=Via.ADMIN)
-        if (found := visible_item(caller, pk=self._key(item))) is None:
+        # Whatever is followed from it would be read where the router reads: a replica, perhaps.
+        relations = caller.model.every_relation()
+        if (found := visible_item(caller, relations, pk=self._key(item))) is None:
             return {}  # a host's own admin may show more items than there are trails to be seen
         may = self.has_cancel_permission(request)
         return {

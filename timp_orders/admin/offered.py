@@ -1,10 +1,10 @@
 """Which actions a user could ever take: only these are offered in lists."""
 
+from django.db import router
 from django.http import HttpRequest
 
 from timp_orders.conf import settings
 from timp_orders.models import get_order_item_model
-from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.states import Action, Side
 
 __all__ = ["BY_NAME", "could_ever"]
@@ -37,7 +37,6 @@ def _of_own_sides(request: HttpRequest) -> set[Action]:
     policy = settings.policy
     if policy.standing(request.user).either_side:
         return set(Action)
-    using = OrderItemQuerySet(get_order_item_model()).db
-    own = policy.organizations(request.user, using)
+    own = policy.organizations(request.user, router.db_for_write(get_order_item_model()))
     sides = set(Side) if own is None else {side for side, found in own.items() if found}
     return {action for action in Action if action.side in sides}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import router
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -53,7 +54,9 @@ class OrderAdmin(ScopedAdmin):
     items_template = "admin/timp_orders/order_with_items.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return of_members(request, super().get_queryset(request), "retailer__members")
+        # Where they are written, as the items that its page shows.
+        orders = super().get_queryset(request).using(router.db_for_write(self.model))
+        return of_members(request, orders, "retailer__members")
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any

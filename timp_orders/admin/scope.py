@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import unquote
 from django.contrib.contenttypes.models import ContentType
+from django.db import router
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 
@@ -113,13 +114,15 @@ class ScopedAdmin(ModelAdmin):
         ]
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        # What is to be written is looked up where it is written, not on a replica.
+        using = kwargs.setdefault("using", router.db_for_write(self.model))
         # A forged post must not name what the widget would not offer.
         related = self._related_admin(db_field.name)
         if related is None and not sees_all(request):
             # Nothing says what of it the user may see: an empty choice, and no look-up of labels.
             return db_field.formfield(queryset=db_field.related_model._default_manager.none())
         if "queryset" not in kwargs and related:
-            kwargs["queryset"] = related.get_queryset(request)
+            kwargs["queryset"] = related.get_queryset(request).using(using)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def _related_admin(self, field_name: str) -> Any:

@@ -105,6 +105,7 @@ def trail(item: Any, caller: Caller) -> list[Entry]:
     :param item: one that was read for this caller.
     """
     sides = _sides(item, caller)
+    cancellations = Cancellation.objects.using(caller.using)
     return [
         Entry(
             cancellation,
@@ -116,7 +117,7 @@ def trail(item: Any, caller: Caller) -> list[Entry]:
             decided_by(cancellation, sides),
             time_left_of(cancellation),
         )
-        for cancellation in Cancellation.objects.filter(order_item=item.pk).order_by("-pk")
+        for cancellation in cancellations.filter(order_item=item.pk).order_by("-pk")
     ]
 
 

@@ -188,9 +188,13 @@ def visible_cancellations(caller: Caller) -> QuerySet[Cancellation]:
     return found.filter(order_item__in=caller.visible_items())
 
 
-def visible_item(caller: Caller, **lookup: Any) -> Any | None:
-    """Read an item with all that an answer needs; ``None`` if the caller sees no such item."""
-    for item in items_with_facts(caller).filter(**lookup).order_by():
+def visible_item(caller: Caller, relations: Iterable[str] = (), /, **lookup: Any) -> Any | None:
+    """Read an item with all that an answer needs; ``None`` if the caller sees no such item.
+
+    :param relations: of the item, that are to be read with it.
+    """
+    items = items_with_facts(caller).filter(**lookup).order_by()
+    for item in items.select_related(*relations) if relations else items:
         if is_visible(attach(item, caller), caller):
             return item
     return None
