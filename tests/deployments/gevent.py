@@ -1,5 +1,6 @@
 """gunicorn with gevent: with receivers that are functions, and with ones that are coroutines."""
 
+import sys
 from collections import Counter
 from functools import partial
 
@@ -25,7 +26,7 @@ class Gevent(Server):
         options = {"worker-class": "gevent", "workers": WORKERS, "log-level": "error"}
         options |= {"bind": f"127.0.0.1:{self.port}", "timeout": 120}
         arguments = [f"--{name}={value}" for name, value in options.items()]
-        return ["-m", "gunicorn", *arguments, "tests.races.wsgi:application"]
+        return [sys.executable, "-m", "gunicorn", *arguments, "tests.races.wsgi:application"]
 
 
 def run(table, *, short):

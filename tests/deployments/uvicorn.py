@@ -1,5 +1,6 @@
 """ASGI: uvicorn, alone and behind nginx."""
 
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +23,8 @@ class Uvicorn(Server):
     def command(self):
         options = {"port": self.port, "workers": WORKERS, "log-level": "warning", **self.options}
         arguments = [f"--{name}={value}" for name, value in options.items()]
-        return ["-W", "always", "-m", "uvicorn", *arguments, "example.asgi:application"]
+        command = [sys.executable, "-W", "always", "-m", "uvicorn", *arguments]
+        return [*command, "example.asgi:application"]
 
     def __init__(self, options=None, **arguments):
         super().__init__(**arguments)
@@ -41,7 +43,7 @@ def command_line(pid):
 
 
 def run(table, *, short):
-    size, rows = (40, 20_000) if short else (400, 200_000)
+    size, rows = (40, 20_000) if short else (400, 100_000)
     with Cluster() as cluster:
         database.use(cluster.url, migrate=True)
         stage = Stage()
