@@ -4,10 +4,17 @@ import sqlite3
 
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from timp_orders.errors import Busy
-from timp_orders.models import Organization
+from timp_orders.models import Cancellation, OrderItem, Organization
+from timp_orders.services import BY_ACTION, SYSTEM
 from timp_orders.services.transactions import in_transaction, is_busy, is_duplicate
+from timp_orders.signals import cancellations_changed
+from timp_orders.states import Action
+
+ITEMS = OrderItem._meta.db_table
+CANCELLATIONS = Cancellation._meta.db_table
 
 
 class PostgreSQLError(Exception):
@@ -266,3 +273,34 @@ class TestInATransactionOfSomebodyElses:
         finally:
             transaction.rollback()
             transaction.set_autocommit(True)
+
+
+def _about(sql, table):
+    """Tell whether a statement locks or writes the rows of this table."""
+    quoted = connection.ops.quote_name(table)
+    return sql.startswith(f"UPDATE {quoted}") or f"FROM {quoted}" in sql.partition("WHERE")[0]
+
+
+@pytest.mark.parametrize("action", ["confirm", "reject", "withdraw", "cancel"])
+def test_within_it_an_item_is_locked_before_its_cancellation(item, cancellation, action):
+    """As by every other call: in the other order, they would wait for each other in a circle."""
+
+    def listen(**kwargs):
+        pass
+
+    cancellations_changed.connect(listen)
+    try:
+        with transaction.atomic(), CaptureQueriesContext(connection) as captured:
+            BY_ACTION[Action(action)](item, by=SYSTEM)
+    finally:
+        cancellations_changed.disconnect(listen)
+    locking = [
+        query["sql"]
+        for query in captured
+        if query["sql"].startswith("UPDATE") or " FOR " in query["sql"].partition("WHERE")[2]
+    ]
+    tables = [table for sql in locking for table in (ITEMS, CANCELLATIONS) if _about(sql, table)]
+    if action in ("reject", "withdraw") and not connection.features.has_select_for_update:
+        tables = [ITEMS, *tables]  # SQLite has one lock for all
+    assert tables[0] == ITEMS
+    assert CANCELLATIONS in tables

@@ -31,7 +31,7 @@ def run(table, *, short):
         table.run("storm", conflicting, galera, storms.storm, stage, clients, size)
         killed = [galera, storms.storm, stage, clients, size, *servers]
         table.run("storm and kills", conflicting, *killed)
-        table.run("a node alone", alone, galera, stage, ports, size)
+        table.run("a node alone", alone, galera, stage, ports, size, 5 if short else 10)
         number = 10 if short else 100
         with lagging(galera):
             table.run("bare reject on another node", causality, stage, ports, number)
@@ -61,7 +61,7 @@ def conflicting(galera, scenario, *arguments):
     return f"{said}, {failures} certification failures, {aborts} aborts"
 
 
-def alone(galera, stage, ports, size):
+def alone(galera, stage, ports, size, seconds):
     """A node is cut off in a storm: its server is busy, and those of the others go on.
 
     Whoever was at COMMIT in that moment gets a 500, since no node knows whether the others have
@@ -74,7 +74,7 @@ def alone(galera, stage, ports, size):
     random.shuffle(calls)
     here, there = calls[: len(calls) // 4], calls[len(calls) // 4 :]
     thread = threading.Thread(target=others.send, args=[there])
-    joining = threading.Timer(8, node.isolate, [False])
+    joining = threading.Timer(seconds, node.isolate, [False])
     thread.start()
     node.isolate(True)
     joining.start()

@@ -73,6 +73,7 @@ class MariaDB:
                 time.sleep(0.1)
             else:
                 return
+        self.kill()
         raise RuntimeError(f"MariaDB did not start:\n{(self.directory / 'log').read_text()}")
 
     def stop(self):

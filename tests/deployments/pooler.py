@@ -54,6 +54,7 @@ class PgBouncer:
                 time.sleep(0.05)
             else:
                 return self
+        self.process.kill()
         raise RuntimeError(f"PgBouncer did not start:\n{(self.directory / 'log').read_text()}")
 
     def __exit__(self, *error):

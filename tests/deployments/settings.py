@@ -3,6 +3,8 @@
 import json
 import os
 
+import dj_database_url
+
 from tests.races.settings import *  # noqa: F403
 from tests.races.settings import DATABASES, INSTALLED_APPS
 
@@ -16,4 +18,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "loggers": {"django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False}},
 }
+if "DEPLOYMENT_REPLICA" in os.environ:
+    DATABASES["replica"] = dj_database_url.parse(os.environ["DEPLOYMENT_REPLICA"])
+    DATABASE_ROUTERS = ["tests.deployments.router.ReplicaRouter"]
 globals().update(json.loads(os.environ.get("DEPLOYMENT_SETTINGS", "{}")))

@@ -26,8 +26,7 @@ class Cluster:
         self.bin = found[-1]
         self.directory = Path(tempfile.mkdtemp(prefix="timp-orders-cluster-"))
         self.port = free_port()
-        if os.geteuid() == 0:  # PostgreSQL does not run as root
-            shutil.chown(self.directory, "postgres", "postgres")
+        self.own(self.directory)
         self.run("initdb", "-A", "trust", "-U", "postgres", "-D", f"{self.directory}/data")
         self.start()
         self.run("createdb", "-h", "127.0.0.1", "-p", f"{self.port}", "-U", "postgres", "races")
@@ -41,10 +40,22 @@ class Cluster:
     def url(self):
         return f"postgres://postgres@127.0.0.1:{self.port}/races"
 
-    def run(self, program, *arguments):
+    def own(self, path):
+        """Give a directory to the user that the server runs as."""
+        if os.geteuid() == 0:  # PostgreSQL does not run as root
+            shutil.chown(path, "postgres", "postgres")
+
+    def run(self, program, *arguments, **options):
         as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         command = [*as_postgres, f"{self.bin}/{program}", *arguments]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.directory)
+        options = {"stdout": subprocess.DEVNULL, **options}
+        return subprocess.run(command, check=True, cwd=self.directory, **options)
+
+    def sql(self, statement):
+        """Run a statement; return what it prints."""
+        options = ["-h", "127.0.0.1", "-p", f"{self.port}", "-U", "postgres", "-Atq", "races"]
+        done = self.run("psql", *options, "-c", statement, stdout=subprocess.PIPE, text=True)
+        return done.stdout.strip()
 
     def start(self):
         settings = {"listen_addresses": "127.0.0.1", **self.settings}

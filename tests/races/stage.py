@@ -42,17 +42,20 @@ class Stage:
     """Makes fresh items for each round."""
 
     def __init__(self):
-        users = {
+        self.users = {
             name: UserFactory(
                 username=name,
                 permissions=["cancel_any_order" if name == "operator" else "cancel_order"],
             )
             for name in TOKENS
         }
+        self.give_tokens()
+        self.supplier = OrganizationFactory(org_type="supplier", members=[self.users["supplier"]])
+        self.retailer = OrganizationFactory(org_type="retailer", members=[self.users["retailer"]])
+
+    def give_tokens(self):
         for name, key in TOKENS.items():
-            Token.objects.create(user=users[name], key=key)
-        self.supplier = OrganizationFactory(org_type="supplier", members=[users["supplier"]])
-        self.retailer = OrganizationFactory(org_type="retailer", members=[users["retailer"]])
+            Token.objects.get_or_create(user=self.users[name], defaults={"key": key})
 
     def items(self, count, *, requested=True, ordered=1):
         """Make items, ten to an order, each with an open cancellation or none."""

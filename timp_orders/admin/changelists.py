@@ -5,8 +5,11 @@ from typing import Any
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.db import DataError, connections
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+
+from timp_orders.admin.where_written import WhereWrittenMixin, where_written
 
 __all__ = ["ScopedChangeList", "converts_time_zones"]
 
@@ -35,8 +38,12 @@ class ScopedChangeList(ChangeList):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not converts_time_zones(self.root_queryset.db):
+        if not converts_time_zones(self.queryset.db):
             self.date_hierarchy = None  # to list its years would be an error of the database
+
+    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
+        rows = super().get_queryset(request, *args, **kwargs)
+        return where_written(rows) if isinstance(self.model_admin, WhereWrittenMixin) else rows
 
     def get_filters(self, request: HttpRequest) -> Any:
         # Django calculates with these numbers, and lets some of its errors through.

@@ -4,14 +4,13 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
-from django.db import router
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from timp_orders.admin.addresses import address
 from timp_orders.admin.extending import extended
 from timp_orders.admin.item_forms import StatusKeptMixin
 from timp_orders.admin.trail import next_awaiting, order_of, trail
+from timp_orders.admin.where_written import WhereWrittenMixin, where_written
 from timp_orders.admin.wording import WORDINGS
 from timp_orders.conf import settings
 from timp_orders.models import get_order_item_model
@@ -23,17 +22,10 @@ from timp_orders.states import Action, Via
 __all__ = ["ItemPageMixin"]
 
 
-class ItemPageMixin(StatusKeptMixin):
+class ItemPageMixin(WhereWrittenMixin, StatusKeptMixin):
     """The page of an item, with what is known of its cancellations and of its order."""
 
     trail_template = "admin/timp_orders/order_item_with_trail.html"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Read items where they are written, lists too: whoever decides must not see the past.
-
-        What is shown beside them, and what may be done, is read there as well.
-        """
-        return super().get_queryset(request).using(router.db_for_write(self.model))
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         """Tell whether the user may take any action; the service checks the side."""
@@ -44,7 +36,8 @@ class ItemPageMixin(StatusKeptMixin):
 
     def find_view(self, request: HttpRequest, uuid: UUID) -> HttpResponse:
         """Lead to the page of the item with a UUID, as partners and e-mails name it."""
-        named = self.get_queryset(request).filter(**{get_order_item_model().UUID_FIELD: uuid})
+        items = where_written(self.get_queryset(request))
+        named = items.filter(**{get_order_item_model().UUID_FIELD: uuid})
         # Without one it may be a primary key, which Django's own page looks for.
         pk = next(iter(named.values_list("pk", flat=True)), uuid)
         return HttpResponseRedirect(self._url("change", pk))

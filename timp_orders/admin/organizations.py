@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db import router
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from timp_orders.admin.extending import extended
 from timp_orders.admin.scope import ScopedAdmin, of_members
 from timp_orders.admin.trail import items_of, order_relation
+from timp_orders.admin.where_written import WhereWrittenMixin
 from timp_orders.models import Order, get_order_item_model
 from timp_orders.services.caller import Caller
 from timp_orders.states import Via
@@ -18,7 +18,7 @@ from timp_orders.states import Via
 __all__ = ["OrderAdmin", "OrganizationAdmin", "is_referenced"]
 
 
-class OrganizationAdmin(ScopedAdmin):
+class OrganizationAdmin(WhereWrittenMixin, ScopedAdmin):
     """Admin of the organizations that the user is a member of."""
 
     list_display = ("name", "org_type", "uuid")
@@ -37,7 +37,7 @@ class OrganizationAdmin(ScopedAdmin):
         return of_members(request, super().get_queryset(request), "members")
 
 
-class OrderAdmin(ScopedAdmin):
+class OrderAdmin(WhereWrittenMixin, ScopedAdmin):
     """Admin of the orders of the user's retailers."""
 
     list_display = ("po_number", "retailer", "created_at", "uuid")
@@ -54,9 +54,7 @@ class OrderAdmin(ScopedAdmin):
     items_template = "admin/timp_orders/order_with_items.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        # Where they are written, as the items that its page shows.
-        orders = super().get_queryset(request).using(router.db_for_write(self.model))
-        return of_members(request, orders, "retailer__members")
+        return of_members(request, super().get_queryset(request), "retailer__members")
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
