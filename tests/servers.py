@@ -11,10 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from socket import socket
 
+import redis
+
 ROOT = Path(__file__).resolve().parent.parent
 MANAGE = ROOT / "example_project" / "manage.py"
 PATIENCE = 60
 """Seconds to wait for a server to start."""
+REDIS_SERVER = os.environ.get("REDIS_SERVER", "redis://127.0.0.1:6379")
 
 
 def free_port():
@@ -84,3 +87,17 @@ def wait_for(base, process):
         except OSError:
             time.sleep(0.05)
     raise RuntimeError("The server did not start.")
+
+
+@contextmanager
+def redis_database():
+    """Give the URL of a database of Redis that no other run uses."""
+    for number in range(1, 16):
+        url = f"{REDIS_SERVER}/{number}"
+        with redis.Redis.from_url(url) as client:
+            if client.set("tests", os.getpid(), nx=True, ex=3600):
+                client.delete(*set(client.keys()) - {b"tests"}, "none")
+                yield url
+                client.flushdb()
+                return
+    raise RuntimeError("Every database of Redis is in use by other runs of these tests.")

@@ -16,14 +16,16 @@ from django.test.utils import isolate_apps
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.throttling import ScopedRateThrottle
 
+from timp_orders import signals
 from timp_orders.checks import order_items as item_checks
+from timp_orders.checks import receivers, statuses, tables
 from timp_orders.checks import settings as checks
-from timp_orders.checks import statuses, tables
 from timp_orders.models import AbstractOrderItem, Cancellation, OrderItem
 from timp_orders.policy import Policy
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = [Path(module.__file__).read_text() for module in (checks, item_checks, statuses, tables)]
+MODULES = (checks, item_checks, receivers, statuses, tables)
+SOURCES = [Path(module.__file__).read_text() for module in MODULES]
 IDS = sorted(
     {*re.findall(r'id="(timp_orders\.[EW]\d{3})"', "".join(SOURCES))}
     | {f"timp_orders.{kind[-1]}" for kind in item_checks._KINDS.values()}
@@ -31,6 +33,10 @@ IDS = sorted(
 
 SCOPED = "rest_framework.throttling.ScopedRateThrottle"
 BASIC = "rest_framework.authentication.BasicAuthentication"
+
+
+async def ask_elsewhere(**kwargs):
+    raise AssertionError("not called")
 
 
 class NotAPolicy:
@@ -560,6 +566,38 @@ class TestSQLite:
         assert found() == []
 
 
+class TestReceivers:
+    @pytest.fixture(autouse=True)
+    def gevent(self, monkeypatch):
+        installed = {"gevent": object()}
+        monkeypatch.setattr(receivers, "find_spec", installed.get)
+        return installed
+
+    @pytest.fixture(params=["cancellation_confirmed", "cancellations_changed", "cancellation_due"])
+    def signal(self, request):
+        signal = getattr(signals, request.param)
+        signal.connect(ask_elsewhere)
+        yield request.param
+        signal.disconnect(ask_elsewhere)
+
+    def test_a_coroutine_is_warned_of_where_gevent_is_installed(self, signal):
+        (message,) = found()
+        assert message.id == "timp_orders.W002"
+        assert message.msg.startswith(f"The receiver {__name__}.ask_elsewhere of {signal} is")
+        assert "plain function" in message.hint
+
+    def test_elsewhere_it_is_not(self, signal, gevent):
+        gevent.clear()
+        assert found() == []
+
+    def test_functions_are_right(self):
+        signals.cancellation_confirmed.connect(ids)
+        try:
+            assert found() == []
+        finally:
+            signals.cancellation_confirmed.disconnect(ids)
+
+
 class TestRegistration:
     def test_every_check_runs_with_a_plain_check(self):
         with override_settings(TIMP_ORDERS=None):
@@ -567,7 +605,7 @@ class TestRegistration:
 
     def test_every_id_is_tried_here(self):
         tried = {f"timp_orders.{case[2]}" for case in WRONG}
-        elsewhere = {"E010", "E017", "E018", "E023", "E025", "W001"}
+        elsewhere = {"E010", "E017", "E018", "E023", "E025", "W001", "W002"}
         elsewhere = {f"timp_orders.{number}" for number in elsewhere}
         assert tried | elsewhere == set(IDS)
 

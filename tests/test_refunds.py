@@ -7,11 +7,9 @@ import subprocess
 import sys
 from datetime import timedelta
 from io import StringIO
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import redis
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
@@ -20,15 +18,14 @@ from refunds.models import Refund
 from refunds.receivers import enqueue_refund
 from refunds.tasks import LOOK_AGAIN_AFTER, refund_payment
 
+from tests.servers import ROOT, redis_database
 from tests.test_services import SERVICES
 from timp_orders import errors, services
 from timp_orders.services import SYSTEM
 from timp_orders.signals import cancellation_confirmed
 from timp_orders.testing import CancellationFactory
 
-ROOT = Path(__file__).resolve().parent.parent
 MINUTE = timedelta(minutes=1)
-REDIS_SERVER = os.environ.get("REDIS_SERVER", "redis://127.0.0.1:6379")
 
 
 @pytest.fixture(autouse=True)
@@ -153,16 +150,9 @@ def tasks(request):
 
 @pytest.fixture(scope="module")
 def redis_url():
-    """A database of Redis that no other run uses. Without a server this fails: it never skips."""
-    for number in range(1, 16):
-        url = f"{REDIS_SERVER}/{number}"
-        with redis.Redis.from_url(url) as client:
-            if client.set("tests", os.getpid(), nx=True, ex=600):
-                client.delete(*set(client.keys()) - {b"tests"}, "none")
-                yield url
-                client.flushdb()
-                return
-    pytest.fail("Every database of Redis is in use by other runs of these tests.")
+    """A database of Redis. Without a server this fails: it never skips."""
+    with redis_database() as url:
+        yield url
 
 
 def run(*arguments, url, module=None, steps="tests.refund_steps", tasks=None, killed=False):

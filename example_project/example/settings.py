@@ -77,13 +77,43 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 
 # Where tasks wait for their worker; example_project/refunds says what each way guarantees.
-if os.environ.get("TASKS", "database") == "redis":
+QUEUE = os.environ.get("TASKS", "database")
+if QUEUE == "redis":
     INSTALLED_APPS.append("django_rq")
     TASKS = {"default": {"BACKEND": "django_tasks_rq.RQBackend"}}
     RQ_QUEUES = {"default": {"URL": os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")}}
     RQ = {"JOB_CLASS": "django_tasks_rq.Job"}
 else:
     TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+if QUEUE == "celery":  # of the refunds; the reminders stay in the database
+    INSTALLED_APPS[INSTALLED_APPS.index("refunds")] = "refunds.apps.RefundsByCeleryConfig"
+    # docs/side-effects.rst shows this from here
+    CELERY_BROKER_URL = os.environ.get("BROKER_URL", "redis://127.0.0.1:6379/0")
+    # Without these, a broker that hangs holds a web process for ever. In seconds, and whole: of
+    # sending, whose caller waits.
+    CELERY_BROKER_CONNECTION_TIMEOUT = 1
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "socket_connect_timeout": 1,  # of Redis, and the next
+        "socket_timeout": 1,
+        "read_timeout": 1,  # of RabbitMQ, and the next two
+        "write_timeout": 1,
+        "confirm_publish": True,  # otherwise what it did not take is not noticed
+        "max_retries": 0,
+    }
+    # Once more, for connections that somebody has cut while they were idle.
+    CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0}
+    CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # workers wait for the broker, however long
+    CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # what a worker has taken, another must wait for
+    CELERY_BEAT_SCHEDULE = {
+        "missing refunds": {
+            "task": "refunds.by_celery.send_missing_refunds",
+            "schedule": 300,
+            "kwargs": {"older_than": 300, "every": 300},
+            "options": {"expires": 300},
+        },
+    }
+    # to here
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -14,8 +14,10 @@ as it takes, and only the first time has an effect. Where the queue is, is a mat
     with ``appendfsync everysec`` a crash of its machine may lose the last second. While Redis
     cannot be reached nothing can be confirmed: the receiver raises, which vetoes.
     ``manage.py rqworker --with-scheduler`` carries it out.
+``TASKS=celery``
+    For hosts that have Celery: see ``by_celery.py``.
 
-Neither queue gives a task to another worker when one is killed in the middle of it, or tries a
-failed one again. ``manage.py enqueue_missing_refunds`` does, on both, and makes up for what Redis
-lost: let cron run it.
+Neither of the first two gives a task to another worker when one is killed in the middle of it, or
+tries a failed one again. ``manage.py enqueue_missing_refunds`` does, on both, and makes up for what
+Redis lost: let cron run it.
 """

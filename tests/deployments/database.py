@@ -1,10 +1,14 @@
 """The database that this process looks at, which is another for each deployment."""
 
 import os
+import subprocess
+import sys
 
 import dj_database_url
 from django.core.management import call_command
 from django.db import connections
+
+from tests.servers import MANAGE
 
 
 def use(url, *, migrate=False, **options):
@@ -20,3 +24,9 @@ def use(url, *, migrate=False, **options):
     del connections["default"]
     if migrate:
         call_command("migrate", run_syncdb=True, verbosity=0)
+
+
+def migrate_in(environment):
+    """Make the tables of apps that this process does not have, but servers have."""
+    command = [sys.executable, str(MANAGE), "migrate", "--verbosity=0"]
+    subprocess.run(command, env=environment, check=True)

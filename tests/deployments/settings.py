@@ -21,3 +21,4 @@ LOGGING = {
 if "DEPLOYMENT_REPLICA" in os.environ:
     DATABASES["replica"] = dj_database_url.parse(os.environ["DEPLOYMENT_REPLICA"])
     DATABASE_ROUTERS = ["tests.deployments.router.ReplicaRouter"]
+globals().update(json.loads(os.environ.get("DEPLOYMENT_SETTINGS", "{}")))

@@ -17,10 +17,13 @@ def five_calls(items):
     return decision_calls(items, actions=FIVE)
 
 
-def storm(stage, clients, size, *servers):
-    """Send five calls on each item at once, while workers of the servers are killed."""
+def storm(stage, clients, size, *servers, pause=1):
+    """Send five calls on each item at once, while workers of the servers are killed.
+
+    :param pause: seconds between two kills, of a server whose workers take longer to start.
+    """
     items = stage.items(size)
-    killers = [Killer(server, pause=1) for server in servers]
+    killers = [Killer(server, pause) for server in servers]
     for killer in killers:
         killer.start()
     calls = clients.send(five_calls(items))
@@ -38,7 +41,7 @@ def told(calls, items):
     refused = [status for call in calls for status in call.refusals]
     check(decided.total() == len(items), "of", len(items), "only", decided)
     busy, errors = refused.count(503), len(refused) - refused.count(503)
-    return f"{len(calls)} calls, {dict(decided)}, {busy} busy, {errors} HTML 500, {cuts} cut"
+    return f"{len(calls)} calls, {dict(decided)}, {busy} busy, {errors} other 5xx, {cuts} cut"
 
 
 def deployed(url=None, **variables):

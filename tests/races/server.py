@@ -39,7 +39,8 @@ class Server:
             **variables,
         }
 
-    def __enter__(self):
+    def command(self):
+        """Return the command line, with the port in it."""
         options = {
             "workers": self.count,
             "threads": THREADS,
@@ -49,16 +50,22 @@ class Server:
         }
         arguments = [f"--{name}={value}" for name, value in options.items()]
         # Preloaded, so that a killed worker is replaced by a fork, at once.
-        command = ["-m", "gunicorn", "--preload", *arguments, "tests.races.wsgi:application"]
+        command = [sys.executable, "-m", "gunicorn", "--preload", *arguments]
+        return [*command, "tests.races.wsgi:application"]
+
+    def __enter__(self):
         self.process = subprocess.Popen(
-            [sys.executable, *command],
+            self.command(),
             cwd=ROOT,
             env=self.environment,
             stdout=self.log,
             stderr=self.log,
         )
-        wait_for(f"http://127.0.0.1:{self.port}", self.process)
+        self.wait()
         return self
+
+    def wait(self):
+        wait_for(f"http://127.0.0.1:{self.port}", self.process)
 
     def __exit__(self, *error):
         self.process.terminate()

@@ -18,6 +18,7 @@ from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
 
 from timp_orders.checks.order_items import check_order_item_model
+from timp_orders.checks.receivers import check_receivers
 from timp_orders.checks.tables import check_foreign_key
 from timp_orders.conf import Setting, Settings, settings
 from timp_orders.models import Cancellation
@@ -34,6 +35,7 @@ _KNOWN = {name: value for name, value in vars(Settings).items() if isinstance(va
 _BASES = {"POLICY": Policy, "AUTHENTICATION_CLASSES": BaseAuthentication}
 
 register(TAG)(check_order_item_model)
+register(TAG)(check_receivers)
 register(TAG, Tags.database)(check_foreign_key)
 
 

@@ -1,13 +1,7 @@
-from datetime import timedelta
-
 from django.core.management import BaseCommand
-from django.db.models import Exists, OuterRef
-from django.utils import timezone
 
-from refunds.models import Refund
+from refunds.missing import missing_refunds
 from refunds.tasks import refund_payment
-from timp_orders.models import Cancellation
-from timp_orders.states import CancellationStatus
 
 
 class Command(BaseCommand):
@@ -27,13 +21,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, older_than, **options):
-        refunds = Refund.objects.filter(cancellation_uuid=OuterRef("uuid"))
-        missing = Cancellation.objects.filter(
-            ~Exists(refunds),
-            status=CancellationStatus.CONFIRMED,
-            decided_at__lte=timezone.now() - timedelta(seconds=older_than),
-        )
-        uuids = list(missing.order_by("pk").values_list("uuid", flat=True))
+        uuids = missing_refunds(older_than=older_than)
         for uuid in uuids:
-            refund_payment.enqueue(str(uuid))
+            refund_payment.enqueue(uuid)
         self.stdout.write(f"{len(uuids)} enqueued")
