@@ -33,7 +33,7 @@ class TestOnTheConfirmationPage:
         assert page.context["labels"] == [*labels, "Confirm 3 cancellations"]
 
     def test_what_is_unticked_stays_as_it_is(self, desk, crowd):
-        first, second, _third = crowd(3)
+        first, second, third = crowd(3)
         page = desk.announce("confirm", first, second, third)
         response = desk.decide(page, kept=[first.pk, third.pk])
         assert said(response) == ["2 cancellations were confirmed."]
@@ -66,7 +66,7 @@ class TestOnTheConfirmationPage:
 
     def test_after_an_error_of_the_form_they_are_as_they_were(self, desk, crowd, settings):
         settings.TIMP_ORDERS = {"REJECTION_NEEDS_REASON": True}
-        first, second, _third = crowd(3)
+        first, second, third = crowd(3)
         page = desk.announce("reject", first, second, third)
         again = desk.decide(page, kept=[first.pk, second.pk])
         assert ticked(again, "kept") == (keys([first, second]), 3)

@@ -27,7 +27,9 @@ def tried(theme, environments, folder):
                     step()
                 except (AssertionError, WebDriverException) as error:
                     window.shoot(f"{theme.name}-{step.__name__}-failed")
-                    walk.problems.append(f"{step.__name__}: {type(error).__name__} {str(error).splitlines()[0]}")
+                    walk.problems.append(
+                        f"{step.__name__}: {type(error).__name__} {str(error).splitlines()[0]}"
+                    )
             return walk.problems
         finally:
             window.close()
