@@ -54,7 +54,7 @@ class TestFromTheList:
     def test_what_was_requested_anew_in_the_meantime_is_left_alone(self, desk, opened):
         first, second, _third = opened
         page = announce(desk, "confirm", first, second)
-        Cancellation.objects.filter(pk=first.pk).update(
+        Cancellation.unguarded.filter(pk=first.pk).update(
             status="rejected", open=None, decided_at=first.requested_at
         )
         CancellationFactory(order_item=first.order_item)

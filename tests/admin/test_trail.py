@@ -324,7 +324,10 @@ def test_filters_of_the_list_survive_the_item_the_decision_and_the_next(
 
 def test_notes_are_read_in_their_own_direction(desk, item):
     CancellationFactory(order_item=item, note="שלום")
-    assert '<div class="help" dir="auto">שלום</div>' in page_of(desk, item).content.decode()
+    assert (
+        '<div class="cancellation-small" dir="auto">שלום</div>'
+        in page_of(desk, item).content.decode()
+    )
 
 
 def test_a_long_note_is_cut_and_can_be_opened_on_the_confirmation_page(desk, cancellation):

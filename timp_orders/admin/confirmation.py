@@ -33,7 +33,7 @@ from timp_orders.states import Action, Via
 
 __all__ = ["ConfirmationMixin"]
 
-NEXT = "_next"
+_NEXT = "_next"
 """The name of the button that goes on to the next item."""
 
 
@@ -103,7 +103,7 @@ class ConfirmationMixin(ItemPageMixin):
         tally = Decision(chosen, request.user, **told).carry_out()
         for level, message in report(selection.action, tally):
             self.message_user(request, message, level)
-        following = self._following(caller, selection) if NEXT in request.POST else None
+        following = self._following(caller, selection) if _NEXT in request.POST else None
         return HttpResponseRedirect(following or decided(selection.back))
 
     def announce(
@@ -138,7 +138,7 @@ class ConfirmationMixin(ItemPageMixin):
             "groups": groups(caller, action, selection.rows),
             "labels": selection.changing and _labels(selection),
             "has_ticks": bool(selection.optional),
-            "next": NEXT if len(selection.rows) == 1 and not action.opens else "",
+            "next": _NEXT if len(selection.rows) == 1 and not action.opens else "",
             "unticked": unticked,
             "selection": text,
             "form": form or ActionForm(action, at_most=at_most(caller, selection)),
