@@ -13,7 +13,7 @@ from django.db.migrations.state import ProjectState
 
 from tests.test_services import rows
 from timp_orders.models import Cancellation, OrderItem
-from timp_orders.reconciliation import _CHUNK, INCONSISTENCIES, find_inconsistencies
+from timp_orders.reconciliation import INCONSISTENCIES, find_inconsistencies
 from timp_orders.testing import CancellationFactory, OrderItemFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -180,17 +180,33 @@ def test_json_lines_have_all_that_is_known():
     }
 
 
-def test_statements_grow_with_thousands_and_not_with_rows(
-    order, supplier, django_assert_num_queries, settings
+@pytest.mark.parametrize(("count", "spans"), [(0, 1), (1, 1), (9, 1), (10, 2), (25, 3), (30, 4)])
+def test_statements_grow_with_spans_of_keys_and_not_with_what_is_found(
+    order, supplier, django_assert_num_queries, settings, monkeypatch, count, spans
 ):
     settings.TIMP_ORDERS = {"PARTIAL_QUANTITIES": True}
+    monkeypatch.setattr("timp_orders.reconciliation._SPAN", 10)
     items = OrderItem.objects.bulk_create(
         OrderItem(order=order, supplier=supplier, sku_id=str(n), status="Cancelled")
-        for n in range(_CHUNK + 1)
+        for n in range(count)
     )
     made = Cancellation.unguarded.bulk_create(Cancellation(order_item=item) for item in items)
-    with django_assert_num_queries(len(INCONSISTENCIES) + 1):
+    keys = 1  # a statement finds where a span ends
+    with django_assert_num_queries(spans * (len(INCONSISTENCIES) + keys)):
         assert [uuid for _, uuid in found()] == [cancellation.uuid for cancellation in made]
+
+
+def test_what_changes_while_it_is_read_is_read_on(monkeypatch):
+    monkeypatch.setattr("timp_orders.reconciliation._SPAN", 2)
+    wrong = [CancellationFactory(status="confirmed") for _ in range(4)]
+    reading = find_inconsistencies()
+    assert next(reading).cancellation_uuid == wrong[0].uuid
+    Cancellation.unguarded.filter(pk=wrong[1].pk).delete()
+    Cancellation.unguarded.filter(pk=wrong[2].pk).delete()
+    wrong.append(CancellationFactory(status="confirmed"))
+    left = [finding.cancellation_uuid for finding in reading]
+    # The first span was read, the one after is as it is by now.
+    assert left == [one.uuid for one in (wrong[1], wrong[3], wrong[4])]
 
 
 def test_users_in_another_database_are_not_asked_for(settings):

@@ -13,13 +13,13 @@ from django.db import router
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from timp_orders.models import Cancellation, get_order_item_model
-from timp_orders.models.querysets import QUANTITY_CANCELLED, OrderItemQuerySet, by_pages
+from timp_orders.models.querysets import QUANTITY_CANCELLED, OrderItemQuerySet
 from timp_orders.states import CancellationStatus
 
 __all__ = ["INCONSISTENCIES", "Finding", "Inconsistency", "find_inconsistencies"]
 
-_CHUNK = 1000
-_COLUMNS = ("pk", "uuid", "status", "item_uuid", "current_status")
+_SPAN = 10_000
+_COLUMNS = ("uuid", "status", "item_uuid", "current_status")
 _OPEN = Q(status=CancellationStatus.REQUESTED)
 _CONFIRMED = Q(status=CancellationStatus.CONFIRMED)
 _PART = _CONFIRMED & Q(quantity_left__isnull=False, quantity_left__gt=0)
@@ -54,9 +54,11 @@ class Finding(NamedTuple):
 
 
 def find_inconsistencies() -> Iterator[Finding]:
-    """Yield every contradiction, kind by kind, in the order of the cancellations' keys.
+    """Yield every contradiction, some thousand cancellations at a time, in the order of their keys.
 
-    One statement for each kind and each thousand findings; memory does not grow with them.
+    One statement for each kind and each span of keys. So none takes long, however large the tables
+    are, and memory does not grow with the findings. A table of millions is read from the disk
+    once, not for each kind.
     """
     model = get_order_item_model()
     using = router.db_for_write(Cancellation)  # a replica may be behind
@@ -67,10 +69,24 @@ def find_inconsistencies() -> Iterator[Finding]:
         item_uuid=Subquery(item.values(model.UUID_FIELD)[:1]),
         current_status=Subquery(item.values(model.STATUS_FIELD)[:1]),
     )
-    for kind in INCONSISTENCIES:
-        if (condition := kind.condition(using)) is not None:
-            for page in by_pages(rows.filter(condition), _CHUNK, _COLUMNS):
-                yield from (Finding(kind.code, *columns) for _, *columns in page)
+    kinds = {
+        kind.code: rows.filter(condition).order_by("pk").values_list(*_COLUMNS)
+        for kind in INCONSISTENCIES
+        if (condition := kind.condition(using)) is not None
+    }
+    for span in _spans(using):
+        for code, found in kinds.items():
+            yield from (Finding(code, *columns) for columns in found.filter(span))
+
+
+def _spans(using: str) -> Iterator[Q]:
+    """Yield conditions that part the cancellations by their keys, :data:`_SPAN` in each."""
+    keys = Cancellation.objects.using(using).order_by("pk").values_list("pk", flat=True)
+    after = Q()
+    while last := list(keys.filter(after)[_SPAN - 1 : _SPAN]):
+        yield after & Q(pk__lte=last[0])
+        after = Q(pk__gt=last[0])
+    yield after
 
 
 def _others(using: str, **where: Any) -> Exists:
