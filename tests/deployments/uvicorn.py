@@ -4,6 +4,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from django.db import connection
+
 from tests.deployments import bodies, database, storms, streaming
 from tests.deployments.proxies import Nginx
 from tests.races.clients import Clients
@@ -55,6 +57,8 @@ def run(table, *, short):
         if not short:
             with Uvicorn({"http": "httptools"}, **deployed()) as server:
                 table.run("httptools: bodies", bodies.bodies, stage, server.port)
+            with Uvicorn(**storms.deployed(DEPLOYMENT_DATABASE='{"CONN_MAX_AGE": 60}')) as server:
+                table.run("CONN_MAX_AGE = 60", connections_left, stage, server)
 
 
 def deployed():
@@ -69,6 +73,22 @@ def rows_of(table, name, stage, server, front, size, rows):
     table.run(f"{name}: export", streaming.export, stage, front.port, server, rows)
     killing = partial(storms.storm, pause=PAUSE)
     table.run(f"{name}: storm and kills", killing, stage, clients, size, server)
+
+
+def connections_left(stage, server):
+    """A connection that is kept is the thread's, of which each call has another."""
+    items = stage.items(40)
+    calls = storms.five_calls(items)
+    Clients(server.port, count=storms.CLIENTS).send(calls)
+    said = storms.told(calls, items)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        (left,) = cursor.fetchone()
+    check(left > storms.CLIENTS, "only", left, "connections: the documents say more")
+    return f"{said}; {left} idle connections are left"
 
 
 def no_warning(server):
