@@ -22,7 +22,7 @@ from timp_orders.models import OrderItem
 
 TITLE = "Refunds by Celery on Redis and RabbitMQ, with killed workers and hanging brokers"
 RABBITMQ = os.environ.get("AMQP_SERVER", "amqp://guest:guest@127.0.0.1:5672")
-PATIENCE = 120
+PATIENCE = 300
 LONGEST = 6
 """Seconds that a call may take while the broker hangs: the time-outs of the settings are 1 s."""
 SWEPT = {"schedule": 2, "kwargs": {"older_than": 2, "every": 20}, "options": {"expires": 10}}

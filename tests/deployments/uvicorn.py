@@ -1,6 +1,7 @@
 """ASGI: uvicorn, alone and behind nginx."""
 
 import sys
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -8,10 +9,10 @@ from django.db import connection
 
 from tests.deployments import bodies, database, storms, streaming
 from tests.deployments.proxies import Nginx
-from tests.races.clients import Clients
+from tests.races.clients import Clients, item_call
 from tests.races.cluster import Cluster
 from tests.races.server import WORKERS, Server
-from tests.races.stage import Stage, check
+from tests.races.stage import Stage, check, token
 
 TITLE = "uvicorn (ASGI), alone and behind nginx: storms with kills, bodies, exports"
 PAUSE = 3
@@ -77,10 +78,9 @@ def rows_of(table, name, stage, server, front, size, rows):
 
 def connections_left(stage, server):
     """A connection that is kept is the thread's, of which each call has another."""
-    items = stage.items(40)
-    calls = storms.five_calls(items)
+    calls = [item_call(item, "confirm", token("confirm")) for item in stage.items(200)]
     Clients(server.port, count=storms.CLIENTS).send(calls)
-    said = storms.told(calls, items)
+    answers = Counter(call.status for call in calls)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity"
@@ -88,7 +88,7 @@ def connections_left(stage, server):
         )
         (left,) = cursor.fetchone()
     check(left > storms.CLIENTS, "only", left, "connections: the documents say more")
-    return f"{said}; {left} idle connections are left"
+    return f"calls on one item each: {dict(answers)}; {left} idle connections are left"
 
 
 def no_warning(server):
