@@ -72,7 +72,7 @@ def whole_exports(server, number):
 
 def cut_exports(server, number):
     """Workers are killed while they export: what is cut off has no count in its last row."""
-    killer = Killer(server)
+    killer = Killer(server, pause=0.2)
 
     def kill():
         killer.start()

@@ -19,7 +19,7 @@ TITLE = "PostgreSQL with a streaming standby, to read from and to fail over to"
 
 
 def run(table, *, short):
-    size, failovers = (40, 1) if short else (300, 5)
+    size, failovers = (100, 1) if short else (300, 5)
     with Pair(synchronous=False) as pair:
         database.use(pair.primary.url, migrate=True)
         stage = Stage()
@@ -82,7 +82,7 @@ def fail_over(pair, stage, size, times):
         with Server(**storms.deployed(pair.primary.url, **either(pair))) as server:
             clients = Clients(server.port, count=storms.CLIENTS, again_after=range(500, 600))
             calls = storms.five_calls(items)
-            timer = threading.Timer(1, take_over, [pair])
+            timer = threading.Timer(0.5, take_over, [pair])
             timer.start()
             clients.send(calls)
             timer.join()
