@@ -90,8 +90,7 @@ if QUEUE == "celery":  # of the refunds; the reminders stay in the database
     INSTALLED_APPS[INSTALLED_APPS.index("refunds")] = "refunds.apps.RefundsByCeleryConfig"
     # docs/side-effects.rst shows this from here
     CELERY_BROKER_URL = os.environ.get("BROKER_URL", "redis://127.0.0.1:6379/0")
-    # Without these, a broker that hangs holds a web process for ever. In seconds, and whole: of
-    # sending, whose caller waits.
+    # Seconds. Without them, a call waits for as long as the broker hangs.
     CELERY_BROKER_CONNECTION_TIMEOUT = 1
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "socket_connect_timeout": 1,  # of Redis, and the next

@@ -41,8 +41,8 @@ def send_missing_refunds(older_than, every):
     """Send what is confirmed and not refunded.
 
     :param older_than: seconds; younger decisions are left to their own task.
-    :param every: seconds between two runs: what no worker has begun by the next is dropped, since
-        that sends it again. Otherwise the queue would grow while the workers are away.
+    :param every: seconds between two runs. What no worker has begun by the next is dropped, since
+        that sends it again: otherwise each would add all that waits to what waits.
     """
     _send(missing_refunds(older_than=older_than), expires=every)
 

@@ -2,7 +2,7 @@
 
 ``python -m tests.deployments [NAME …] [--short]`` does so for the named deployments, or for all,
 and prints a table. The exit status is 1 if an invariant is broken. Without the servers that a
-deployment needs it fails: nothing is skipped.
+deployment needs it fails: nothing is skipped. All of them take the extra ``deployments``.
 
 A deployment is a module of this package that has
 

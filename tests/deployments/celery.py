@@ -22,7 +22,7 @@ from timp_orders.models import OrderItem
 
 TITLE = "Refunds by Celery on Redis and RabbitMQ, with killed workers and hanging brokers"
 RABBITMQ = os.environ.get("AMQP_SERVER", "amqp://guest:guest@127.0.0.1:5672")
-PATIENCE = 120
+PATIENCE = 300
 LONGEST = 6
 """Seconds that a call may take while the broker hangs: the time-outs of the settings are 1 s."""
 SWEPT = {"schedule": 2, "kwargs": {"older_than": 2, "every": 20}, "options": {"expires": 10}}
@@ -48,27 +48,31 @@ def run(table, *, short):
 def rows_of(table, name, url, stage, size):
     address = urlsplit(url)
     queue = f"timp-orders-{os.getpid()}"
-    with Relay((address.hostname, address.port)) as relay:
+    with Relay((address.hostname, address.port)) as relay, deleted(url, queue):
         broker = address._replace(netloc=f"{address.netloc.rpartition(':')[0]}:{relay.port}")
-        settings = {
-            "CELERY_TASK_DEFAULT_QUEUE": queue,
-            "CELERY_WORKER_ENABLE_REMOTE_CONTROL": False,
-            "CELERY_BEAT_SCHEDULE": {
-                "missing refunds": {"task": "refunds.by_celery.send_missing_refunds", **SWEPT}
-            },
-        }
-        variables = {
-            "TASKS": "celery",
-            "BROKER_URL": broker.geturl(),
-            "DEPLOYMENT_SETTINGS": json.dumps(settings),
-        }
-        with deleted(url, queue), Server(**storms.deployed(**variables)) as server:
+        with Server(**deployed(broker.geturl(), queue)) as server:
             make_refunds_table(server.environment)
             with Celery(server.environment) as celery:
                 each = (stage, server, celery, size)
                 table.run(f"{name}: storm and kills", storm_and_kills, *each)
                 table.run(f"{name}: it hangs", hanging, *each, relay)
                 table.run(f"{name}: it forgets", forgetting, *each, url, queue)
+        without = {"CELERY_BROKER_TRANSPORT_OPTIONS": {}}
+        with Server(**deployed(broker.geturl(), queue, **without), workers=1) as server:
+            table.run(f"{name}: no time-outs", hanging_without_time_outs, stage, server, relay)
+
+
+def deployed(broker, queue, **settings):
+    """Return the arguments of a server, and more of its settings."""
+    sweep = {"task": "refunds.by_celery.send_missing_refunds", **SWEPT}
+    settings |= {
+        "CELERY_TASK_DEFAULT_QUEUE": queue,
+        "CELERY_WORKER_ENABLE_REMOTE_CONTROL": False,
+        "CELERY_BEAT_SCHEDULE": {"missing refunds": sweep},
+    }
+    return storms.deployed(
+        TASKS="celery", BROKER_URL=broker, DEPLOYMENT_SETTINGS=json.dumps(settings)
+    )
 
 
 @contextmanager
@@ -132,6 +136,24 @@ def confirm_and_lock(server, item):
     thread.join()
     check(call.status == 200, call)
     return call
+
+
+def hanging_without_time_outs(stage, server, relay):
+    """What the settings of the recipe are for: a call while the broker hangs."""
+    clients = Clients(server.port, count=1)
+    first, call = (item_call(item, "confirm", token("confirm")) for item in stage.items(2))
+    clients.send([first])  # so that it is connected
+    thread = threading.Thread(target=clients.send, args=[[call]])
+    relay.hang()
+    try:
+        thread.start()
+        thread.join(timeout=15)
+        said = "answered as if it were sent" if call.ended else "not answered within 15 s"
+    finally:
+        relay.go_on()
+    thread.join()
+    check(call.status == 200, call)
+    return said
 
 
 def forgetting(stage, server, celery, size, url, queue):

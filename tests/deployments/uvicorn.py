@@ -1,15 +1,18 @@
 """ASGI: uvicorn, alone and behind nginx."""
 
 import sys
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
+from django.db import connection
+
 from tests.deployments import bodies, database, storms, streaming
 from tests.deployments.proxies import Nginx
-from tests.races.clients import Clients
+from tests.races.clients import Clients, item_call
 from tests.races.cluster import Cluster
 from tests.races.server import WORKERS, Server
-from tests.races.stage import Stage, check
+from tests.races.stage import Stage, check, token
 
 TITLE = "uvicorn (ASGI), alone and behind nginx: storms with kills, bodies, exports"
 PAUSE = 3
@@ -55,6 +58,8 @@ def run(table, *, short):
         if not short:
             with Uvicorn({"http": "httptools"}, **deployed()) as server:
                 table.run("httptools: bodies", bodies.bodies, stage, server.port)
+            with Uvicorn(**storms.deployed(DEPLOYMENT_DATABASE='{"CONN_MAX_AGE": 60}')) as server:
+                table.run("CONN_MAX_AGE = 60", connections_left, stage, server)
 
 
 def deployed():
@@ -69,6 +74,21 @@ def rows_of(table, name, stage, server, front, size, rows):
     table.run(f"{name}: export", streaming.export, stage, front.port, server, rows)
     killing = partial(storms.storm, pause=PAUSE)
     table.run(f"{name}: storm and kills", killing, stage, clients, size, server)
+
+
+def connections_left(stage, server):
+    """A connection that is kept is the thread's, of which each call has another."""
+    calls = [item_call(item, "confirm", token("confirm")) for item in stage.items(200)]
+    Clients(server.port, count=storms.CLIENTS).send(calls)
+    answers = Counter(call.status for call in calls)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        (left,) = cursor.fetchone()
+    check(left > storms.CLIENTS, "only", left, "connections: the documents say more")
+    return f"calls on one item each: {dict(answers)}; {left} idle connections are left"
 
 
 def no_warning(server):
