@@ -5,6 +5,6 @@ import shutil
 from importlib.util import find_spec
 
 MISSING = [name for name in ("chromium", "chromedriver") if not shutil.which(name)]
-MISSING += [name for name in ("selenium",) if not find_spec(name)]
+MISSING += [name for name in ("selenium", "selenium_axe_python") if not find_spec(name)]
 SKIPPED = bool(MISSING) and not os.environ.get("CI")
 REASON = f"The browser tests need {', '.join(MISSING)}."

@@ -59,7 +59,9 @@ class SearchedFilter(admin.RelatedOnlyFieldListFilter):
         # at a number that is beyond the column; this one finds nothing.
         chosen = self.rows.filter(**{self.target: value})
         self.widget.choices = forms.ModelChoiceField(chosen, required=False).choices
-        attrs = {"id": f"search-{self.lookup_kwarg}", "aria-label": self.title}
+        name = f"search-{self.lookup_kwarg}"
+        # Beside the field: a theme may show filters in a dialog, which keeps the focus inside.
+        attrs = {"id": name, "aria-label": self.title, "data-dropdown-parent": f"#in-{name}"}
         return self.widget.render(self.lookup_kwarg, value, attrs)
 
     def others(self) -> Iterator[tuple[str, str]]:
