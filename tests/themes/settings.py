@@ -4,6 +4,7 @@ import os
 
 from example.settings import *  # noqa: F403
 from example.settings import INSTALLED_APPS, TIMP_ORDERS
+
 from tests.themes.catalogue import THEMES
 
 THEME = theme = THEMES[os.environ["THEME"]]

@@ -2,7 +2,6 @@
 
 from django.conf import settings
 from django.urls import include, path
-
 from example.urls import urlpatterns as of_the_example
 
 urlpatterns = [
