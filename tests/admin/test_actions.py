@@ -190,12 +190,13 @@ class TestConfirmationPage:
             desk.client.get(desk.url("change", item.pk)),
         ):
             text = page.content.decode()
-            tables = re.findall('<[^>]* class="cancellation-table"[^>]*>', text)
-            assert tables
-            for table in tables:
-                assert 'tabindex="0"' in table
-                name = re.search('aria-labelledby="([^"]+)"', table)[1]
-                assert f'id="{name}"' in text
+            tables = re.findall(r'<div class="cancellation-table"[^>]*>', text)
+            names = re.findall(
+                r'cancellation-table"[^>]* role="region" tabindex="0" aria-labelledby="([\w-]+)">',
+                text,
+            )
+            assert len(names) == len(tables) > 0
+            assert all(f'id="{name}"' in text for name in names)
 
     def test_nothing_is_selected_without_a_selection(self, desk, item):
         page = desk.announce("confirm")

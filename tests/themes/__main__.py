@@ -27,9 +27,8 @@ def tried(theme, environments, folder):
                     step()
                 except (AssertionError, WebDriverException) as error:
                     window.shoot(f"{theme.name}-{step.__name__}-failed")
-                    walk.problems.append(
-                        f"{step.__name__}: {type(error).__name__} {str(error).splitlines()[0]}"
-                    )
+                    message = f"{type(error).__name__} {error}".partition("\n")[0]
+                    walk.problems.append(f"{step.__name__}: {message}")
             return walk.problems
         finally:
             window.close()

@@ -123,8 +123,9 @@ class Walk:
             window.type(".cancellation-search [type=search]", "Harbor")
             window.press(".cancellation-search [type=submit]")
             window.wait(lambda driver: "search_supplier=Harbor" in driver.current_url)
-            assert "awaiting=yes" in window.driver.current_url
-            assert {"Harbor Home Goods"} == set(window.texts(".field-supplier_name"))
+            assert "awaiting=yes" in window.driver.current_url, window.driver.current_url
+            names = {"Harbor Home Goods"}
+            window.wait(lambda _, names=names: set(window.texts(".field-supplier_name")) == names)
             window.shoot(f"{self.theme.name}-searched-{width}")
 
 
