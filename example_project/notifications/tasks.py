@@ -69,6 +69,10 @@ def deliver(message_uuid):
 
 
 def _record(pending, message, answer):
+    # Its row first: the attempt's foreign key would lock it only to share it, and two tasks that
+    # both want to write it then wait for each other.
+    if not list(Message.objects.select_for_update().filter(pk=message.pk).values_list("pk")):
+        return "deleted meanwhile"
     Attempt.objects.create(
         message=message,
         status=answer.status,
