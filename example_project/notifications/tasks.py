@@ -115,14 +115,16 @@ def _again(pending, message, at):
 def send_again(messages):
     """Try messages at once, and for another three days, whatever became of them."""
     with transaction.atomic():
-        Endpoint.objects.filter(pk__in={m.endpoint_id for m in messages}).update(paused_until=None)
-        for message in messages:
+        for message in sorted(messages, key=lambda message: message.pk):
             Message.objects.filter(pk=message.pk).update(
                 state=Message.State.PENDING,
                 next_attempt_at=timezone.now(),
                 give_up_at=in_three_days(),
             )
             enqueue(deliver, message.pk)
+        # After the messages, as answers lock them.
+        endpoints = {message.endpoint_id for message in messages}
+        Endpoint.objects.filter(pk__in=endpoints).update(paused_until=None)
 
 
 @task()
