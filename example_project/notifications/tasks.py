@@ -69,6 +69,10 @@ def deliver(message_uuid):
 
 
 def _record(pending, message, answer):
+    # Its row first: the attempt's foreign key would lock it only to share it, and two tasks that
+    # both want to write it then wait for each other.
+    if not list(Message.objects.select_for_update().filter(pk=message.pk).values_list("pk")):
+        return "deleted meanwhile"
     Attempt.objects.create(
         message=message,
         status=answer.status,
@@ -111,14 +115,16 @@ def _again(pending, message, at):
 def send_again(messages):
     """Try messages at once, and for another three days, whatever became of them."""
     with transaction.atomic():
-        Endpoint.objects.filter(pk__in={m.endpoint_id for m in messages}).update(paused_until=None)
-        for message in messages:
+        for message in sorted(messages, key=lambda message: message.pk):
             Message.objects.filter(pk=message.pk).update(
                 state=Message.State.PENDING,
                 next_attempt_at=timezone.now(),
                 give_up_at=in_three_days(),
             )
             enqueue(deliver, message.pk)
+        # After the messages, as answers lock them.
+        endpoints = {message.endpoint_id for message in messages}
+        Endpoint.objects.filter(pk__in=endpoints).update(paused_until=None)
 
 
 @task()

@@ -145,6 +145,15 @@ class TestQueues:
         assert others == ["not due"]
         assert len(inbox.calls) == 1
 
+    def test_an_endpoint_that_is_deleted_during_a_call(self, told, inbox, monkeypatch):
+        def while_it_is_deleted(*args):
+            Endpoint.objects.all().delete()
+            return sending.post(*args)
+
+        monkeypatch.setattr(tasks, "post", while_it_is_deleted)
+        assert deliver.call(str(told.pk)) == "deleted meanwhile"
+        assert not Attempt.objects.exists()
+
     def test_of_two_tasks_on_a_message_that_waits_one_is_left(self, told, inbox, clock):
         told.endpoint.paused_until = timezone.now() + timedelta(hours=1)
         told.endpoint.save()
