@@ -25,7 +25,7 @@ RABBITMQ = os.environ.get("AMQP_SERVER", "amqp://guest:guest@127.0.0.1:5672")
 PATIENCE = 300
 LONGEST = 6
 """Seconds that a call may take while the broker hangs: the time-outs of the settings are 1 s."""
-SWEPT = {"schedule": 2, "kwargs": {"older_than": 2, "every": 20}, "options": {"expires": 10}}
+SWEPT = {"schedule": 5, "kwargs": {"older_than": 2, "every": 5}, "options": {"expires": 5}}
 SLOW = """
 CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN PERFORM pg_sleep(0.03); RETURN NEW; END $$;
