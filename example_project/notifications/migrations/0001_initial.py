@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("timp_orders", "0007_deadlines"),
+        ("timp_orders", "__first__"),  # a host may keep the app without migrations
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
