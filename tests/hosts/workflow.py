@@ -360,7 +360,11 @@ class TestAdmin:
         assert "po-1" in announced.content.decode()
         decided = client.post(
             announced.context["decide_url"],
-            {"selection": announced.context["selection"], "note": "Sorry"},
+            {
+                "selection": announced.context["selection"],
+                "note": "Sorry",
+                "kept": [line.pk for line in world.lines],
+            },
             follow=True,
         )
         assert decided.status_code == 200
@@ -393,7 +397,7 @@ class TestAdmin:
             page = client.get(url("changelist", of=Cancellation), {"o": str(order)})
             assert page.status_code == 200
         for name in ("change", "history"):
-            page = client.get(url(name, cancellation.pk, of=Cancellation))
+            page = client.get(url(name, cancellation.pk, of=Cancellation), follow=True)
             assert page.status_code == 200
         lines = (
             client.get(url("export", of=Cancellation)).getvalue().decode("utf-8-sig").splitlines()

@@ -11,7 +11,12 @@ from timp_orders.admin.actions import CancellationActionsMixin
 from timp_orders.admin.cancellation_texts import quantity_asked, reason_label
 from timp_orders.admin.columns import shortened, since, sku_of
 from timp_orders.admin.deadlines import OpenAnswerByFilter, answer_by
-from timp_orders.admin.filters import AwaitingDecisionFilter, OpenReasonFilter, WaitingFilter
+from timp_orders.admin.filters import (
+    AwaitingDecisionFilter,
+    OpenReasonFilter,
+    OrderedFilter,
+    WaitingFilter,
+)
 from timp_orders.admin.item_forms import leave_out
 from timp_orders.admin.scope import TrailAdmin
 from timp_orders.admin.searches import SearchedFilter
@@ -52,9 +57,9 @@ class OrderItemAdmin(CancellationActionsMixin, TrailAdmin):
         "status",
         OpenReasonFilter,
         ("supplier", SearchedFilter),
+        ("order__created_at", OrderedFilter),
     )
     list_select_related = ("order__retailer", "supplier")
-    date_hierarchy = "order__created_at"
     search_fields = (
         "order__po_number",
         "sku_id",
