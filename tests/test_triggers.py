@@ -194,7 +194,6 @@ class TestTheCommand:
         )
         assert execute(f"DELETE FROM {TABLE}") == 1
 
-    @pytest.mark.django_db
     def test_it_takes_the_database_of_the_cancellations(self, monkeypatch):
         asked = []
         monkeypatch.setattr(router, "db_for_write", lambda model: asked.append(model) or "default")
