@@ -57,6 +57,15 @@ class Celery:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
+    def start_ended(self):
+        """Start what has ended by itself, as a process manager does.
+
+        A worker whose children are killed before they are up gives up.
+        """
+        for name, process in self.processes.items():
+            if process.poll() is not None:
+                self.start(name)
+
     def kill_a_child(self):
         """Kill a process that carries tasks out, as the kernel does when there is no memory."""
         pid = self.processes["worker"].pid
@@ -77,6 +86,7 @@ class CeleryKiller(threading.Thread):
     def run(self):
         while not self.stopped.wait(self.pause * random.uniform(0.5, 1.5)):
             self.kills += 1
+            self.celery.start_ended()
             if self.kills % 10 in (4, 9):
                 name = "beat" if self.kills % 10 == 9 else "worker"
                 self.celery.kill(name)
