@@ -153,6 +153,10 @@ class TestGoingOn:
         assert 'name="_next"' not in desk.announce("reject", first, second).content.decode()
         assert 'name="_next"' not in self.page(desk, item, "request").content.decode()
 
+    def test_after_several_it_is_the_list_whatever_is_posted(self, desk, crowd):
+        response = desk.decide(desk.announce("reject", *crowd(2)), note="No.", _next="x")
+        assert response.redirect_chain == [(desk.url("changelist"), 302)]
+
     def test_another_supplier_s_is_not_gone_on_to(self, supplier_desk, crowd):
         CancellationFactory(order_item=OrderItemFactory())
         (own,) = crowd(1)

@@ -103,7 +103,8 @@ class ConfirmationMixin(ItemPageMixin):
         tally = Decision(chosen, request.user, **told).carry_out()
         for level, message in report(selection.action, tally):
             self.message_user(request, message, level)
-        following = self._following(caller, selection) if _NEXT in request.POST else None
+        goes_on = _NEXT in request.POST and self._goes_on(caller, selection)
+        following = self._following(caller, selection) if goes_on else None
         return HttpResponseRedirect(following or decided(selection.back))
 
     def announce(
@@ -138,7 +139,7 @@ class ConfirmationMixin(ItemPageMixin):
             "groups": groups(caller, action, selection.rows),
             "labels": selection.changing and _labels(selection),
             "has_ticks": bool(selection.optional),
-            "next": _NEXT if len(selection.rows) == 1 and not action.opens else "",
+            "next": _NEXT if self._goes_on(caller, selection) else "",
             "unticked": unticked,
             "selection": text,
             "form": form or ActionForm(action, at_most=at_most(caller, selection)),
@@ -148,10 +149,15 @@ class ConfirmationMixin(ItemPageMixin):
         request.current_app = self.admin_site.name
         return TemplateResponse(request, self.cancellation_template, context)
 
+    def _goes_on(self, caller: Caller, selection: Selection) -> bool:
+        """Tell whether a page can lead to that of the next item: it is about one that waits."""
+        # A child of the item model has keys of its own.
+        is_of_one = len(selection.rows) == 1 and self.model is caller.model
+        return is_of_one and not selection.action.opens
+
     def _following(self, caller: Caller, selection: Selection) -> str | None:
         """Return the address of the same page for the item that has been waiting longest."""
-        decided_on = selection.rows[0].pk if len(selection.rows) == 1 else None
-        if (pk := next_awaiting(caller, decided_on)) is None:
+        if (pk := next_awaiting(caller, selection.rows[0].pk)) is None:
             return None
         url = self._url("cancellation_action", pk, selection.action.value)
         return f"{url}?{query}" if (query := urlsplit(selection.back).query) else url
