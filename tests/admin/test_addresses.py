@@ -59,7 +59,13 @@ def test_pages_of_a_second_site_lead_to_no_other_site(superuser, desk_of, items)
 
 @pytest.mark.parametrize(
     "permissions",
-    [("cancel_order",), ("view_any_order",), ("cancel_any_order",), ("view_cancellation",)],
+    [
+        ("cancel_order",),
+        ("cancel_order", "change_orderitem"),
+        ("view_any_order",),
+        ("cancel_any_order",),
+        ("view_cancellation",),
+    ],
 )
 def test_no_link_is_dead_whoever_reads(staff, supplier, desk_of, items, permissions):
     user = staff(*permissions)

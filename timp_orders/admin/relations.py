@@ -1,6 +1,6 @@
 """Relations on a page: linked only where the reader may open what they lead to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,36 +19,44 @@ __all__ = ["RelationsMixin"]
 
 
 class RelationsMixin(ModelAdmin):
-    """Mixin that tells a read-only relation without Django's link where that would be refused."""
+    """Mixin that tells a read-only relation without Django's link where that would be refused.
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fields = super().get_readonly_fields(request, obj)
-        return tuple(self._told(request, obj, name) for name in fields)
+    Whichever class decides what is read-only passes it through :meth:`without_dead_links`.
+    """
+
+    def without_dead_links(
+        self, request: HttpRequest, obj: Any, names: Iterable[Any]
+    ) -> tuple[Any, ...]:
+        """Return names of fields, in the place of some what tells them without a link."""
+        relations = {it.name: it for it in self.opts.fields if it.many_to_one} if obj else {}
+        hidden = {
+            name: _unlinked(field)
+            for name, field in relations.items()
+            if name in names and not self._may_open(request, field, obj)
+        }
+        return tuple(hidden.get(name, name) for name in names)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
-        if obj is None:
-            return fieldsets
-        readonly = self.get_readonly_fields(request, obj)
-        told = {field.__name__: field for field in readonly if callable(field)}
-        if not self.has_change_permission(request, obj):
-            names = admin.utils.flatten_fieldsets(fieldsets)
-            told = {name: self._told(request, obj, name) for name in names}
+        fields: Iterable[Any]
+        if self.has_change_permission(request, obj):
+            fields = self.get_readonly_fields(request, obj)
+        else:
+            fields = self.without_dead_links(request, obj, admin.utils.flatten_fieldsets(fieldsets))
+        told = {field.__name__: field for field in fields if callable(field)}
         return [
             (title, {**options, "fields": _replaced(options["fields"], told)})
             for title, options in fieldsets
         ]
 
-    def _told(self, request: HttpRequest, obj: Any, name: Any) -> Any:
-        """Return the name of a field, or what tells it without a link."""
-        field = next((it for it in self.opts.fields if it.name == name), None)
-        if obj is None or field is None or not field.many_to_one:
-            return name
-        related = field.related_model
-        key = getattr(obj, field.attname)
-        found = viewable(request, self.admin_site, related)
-        may_open = found and found.get_queryset(request).filter(pk=key).exists()
-        return name if may_open else _unlinked(field)
+    def _may_open(self, request: HttpRequest, field: Any, obj: Any) -> bool:
+        """Tell whether the reader may open what a relation leads to; asked once for a page."""
+        known: dict[Any, bool] = request.__dict__.setdefault("_timp_may_open", {})
+        key = field.related_model, getattr(obj, field.attname)
+        if key not in known:
+            found = viewable(request, self.admin_site, field.related_model)
+            known[key] = bool(found) and found.get_queryset(request).filter(pk=key[1]).exists()
+        return known[key]
 
 
 @cache

@@ -94,10 +94,10 @@ class ScopedAdmin(RelationsMixin, ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
-        if obj is None or settings.policy.standing(request.user).either_side:
-            return fields
-        # Moving a row elsewhere would take its trail, and its other side, with it.
-        return (*fields, *self.side_fields)
+        if obj is not None and not settings.policy.standing(request.user).either_side:
+            # Moving a row elsewhere would take its trail, and its other side, with it.
+            fields = (*fields, *self.side_fields)
+        return self.without_dead_links(request, obj, fields)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_fields(request, obj)
