@@ -6,15 +6,10 @@ import pytest
 from django.contrib.auth.admin import UserAdmin
 from django.utils import timezone
 
-from tests.browser import REASON, SKIPPED
+from tests.browser import BROWSER
 from timp_orders.testing import CancellationFactory, OrderItemFactory
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.processes,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(SKIPPED, reason=REASON),
-]
+pytestmark = BROWSER
 
 LIST = "/admin/timp_orders/orderitem/"
 CANCELLATIONS = "/admin/timp_orders/cancellation/"

@@ -5,16 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests.browser import REASON, SKIPPED
+from tests.browser import BROWSER
 from timp_orders.models import Cancellation
 from timp_orders.testing import CancellationFactory, OrderItemFactory
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.processes,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(SKIPPED, reason=REASON),
-]
+pytestmark = BROWSER
 
 LIST = "/admin/timp_orders/orderitem/"
 

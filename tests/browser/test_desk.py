@@ -3,16 +3,11 @@
 import pytest
 from django.contrib.auth.hashers import make_password
 
-from tests.browser import REASON, SKIPPED
+from tests.browser import BROWSER
 from timp_orders.models import Cancellation
 from timp_orders.testing import CancellationFactory, UserFactory
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.processes,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(SKIPPED, reason=REASON),
-]
+pytestmark = BROWSER
 
 
 @pytest.fixture

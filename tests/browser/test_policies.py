@@ -2,16 +2,11 @@
 
 import pytest
 
-from tests.browser import REASON, SKIPPED
+from tests.browser import BROWSER
 from timp_orders.models import Cancellation
 from timp_orders.testing import CancellationFactory, OrderItemFactory
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.processes,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(SKIPPED, reason=REASON),
-]
+pytestmark = BROWSER
 
 LIST = "/admin/timp_orders/orderitem/"
 STRICT = (
@@ -38,30 +33,27 @@ def visit(window, items):
         window.open(path)
 
 
+def visit_and_confirm_two(window, items):
+    visit(window, items)
+    window.open(f"{LIST}?awaiting=yes")
+    window.tick(*items)
+    window.take("confirm")
+    window.click(f"[name=kept][value='{items[1].pk}']")
+    button = window.find("#cancellation-form [type=submit]")
+    assert button.get_attribute("value") == "Confirm 2 cancellations"  # by the app's own script
+    assert window.confirm() == ["2 cancellations were confirmed."]
+
+
 def test_of_scripts_and_styles_of_the_site_only(signed_in, items, settings):
     settings.CONTENT_SECURITY_POLICY = OF_THE_SITE
-    visit(signed_in, items)
-    signed_in.open(f"{LIST}?awaiting=yes")
-    signed_in.tick(*items)
-    signed_in.take("confirm")
-    signed_in.click(f"[name=kept][value='{items[1].pk}']")
-    button = signed_in.find("#cancellation-form [type=submit]")
-    assert button.get_attribute("value") == "Confirm 2 cancellations"
-    assert signed_in.confirm() == ["2 cancellations were confirmed."]
+    visit_and_confirm_two(signed_in, items)
     assert signed_in.errors() == []
     assert Cancellation.objects.get(status="requested").order_item == items[1]
 
 
 def test_of_scripts_with_a_nonce_only(signed_in, items, settings):
     settings.CONTENT_SECURITY_POLICY = STRICT
-    visit(signed_in, items)
-    signed_in.open(f"{LIST}?awaiting=yes")
-    signed_in.tick(*items)
-    signed_in.take("confirm")
-    signed_in.click(f"[name=kept][value='{items[1].pk}']")
-    button = signed_in.find("#cancellation-form [type=submit]")
-    assert button.get_attribute("value") == "Confirm 2 cancellations"  # by the app's own script
-    assert signed_in.confirm() == ["2 cancellations were confirmed."]
+    visit_and_confirm_two(signed_in, items)
     # What is refused is Django's own, for want of a nonce.
     assert [error for error in signed_in.errors() if "timp_orders/confirmation.js" in error] == []
 

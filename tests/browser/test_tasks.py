@@ -9,17 +9,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests.browser import REASON, SKIPPED
+from tests.browser import BROWSER
 from tests.servers import ROOT
 from timp_orders.models import Cancellation
 from timp_orders.testing import CancellationFactory, OrderItemFactory
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.processes,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(SKIPPED, reason=REASON),
-]
+pytestmark = BROWSER
 
 
 class Morning:

@@ -4,11 +4,9 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from pathlib import Path
-from socket import create_connection
 
-from tests.servers import PATIENCE, free_port
+from tests.servers import PATIENCE, free_port, listens
 
 
 class MariaDB:
@@ -65,14 +63,8 @@ class MariaDB:
         self.wait()
 
     def wait(self):
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                create_connection(("127.0.0.1", self.port), timeout=1).close()
-            except OSError:
-                time.sleep(0.1)
-            else:
-                return
+        if listens(self.process, self.port):
+            return
         self.kill()
         raise RuntimeError(f"MariaDB did not start:\n{(self.directory / 'log').read_text()}")
 

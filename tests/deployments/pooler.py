@@ -4,11 +4,9 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from pathlib import Path
-from socket import create_connection
 
-from tests.servers import PATIENCE, free_port
+from tests.servers import free_port, listens
 
 SETTINGS = """
 [databases]
@@ -46,14 +44,8 @@ class PgBouncer:
         with open(self.directory / "log", "w") as log:
             command = [*as_postgres, "pgbouncer", settings]
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                create_connection(("127.0.0.1", self.port), timeout=1).close()
-            except OSError:
-                time.sleep(0.05)
-            else:
-                return self
+        if listens(self.process, self.port):
+            return self
         self.process.kill()
         raise RuntimeError(f"PgBouncer did not start:\n{(self.directory / 'log').read_text()}")
 

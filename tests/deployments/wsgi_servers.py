@@ -6,10 +6,8 @@ mod_wsgi runs Debian's own Python: this takes an environment of the same version
 import sys
 import sysconfig
 import tempfile
-import time
 from functools import partial
 from pathlib import Path
-from socket import create_connection
 
 from tests.deployments import bodies, database, storms
 from tests.deployments.proxies import Nginx
@@ -17,7 +15,7 @@ from tests.races.clients import Clients
 from tests.races.cluster import Cluster
 from tests.races.server import Server
 from tests.races.stage import Stage
-from tests.servers import PATIENCE, ROOT
+from tests.servers import ROOT, listens
 
 TITLE = "uWSGI behind nginx, and Apache with mod_wsgi: bodies and storms"
 UWSGI_PASSED = """
@@ -63,15 +61,8 @@ class UWSGI(Server):
         return [program, "--master", "--die-on-term", "--need-app", "--enable-threads", *arguments]
 
     def wait(self):
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                create_connection(("127.0.0.1", self.port), timeout=1).close()
-            except OSError:
-                time.sleep(0.1)
-            else:
-                return
-        raise RuntimeError("uWSGI did not start.")
+        if not listens(self.process, self.port):
+            raise RuntimeError("uWSGI did not start.")
 
 
 class ModWSGI(Server):
