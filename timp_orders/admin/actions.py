@@ -8,15 +8,15 @@ from django.http import HttpRequest, HttpResponse
 
 from timp_orders.admin.addresses import list_address
 from timp_orders.admin.confirmation import ConfirmationMixin
-from timp_orders.admin.offered import BY_NAME, offered
-from timp_orders.admin.ticks import TicksMixin
+from timp_orders.admin.listed_actions import ListedActionsMixin
+from timp_orders.admin.offered import BY_NAME
 from timp_orders.admin.wording import WORDINGS
 from timp_orders.states import Action
 
 __all__ = ["CancellationActionsMixin"]
 
 
-class CancellationActionsMixin(TicksMixin, ConfirmationMixin):
+class CancellationActionsMixin(ListedActionsMixin, ConfirmationMixin):
     """Confirm, reject, request, withdraw and cancel, for the ``ModelAdmin`` of an item model.
 
     In the list they are actions, on an item's own page buttons beside the trail of its
@@ -27,31 +27,13 @@ class CancellationActionsMixin(TicksMixin, ConfirmationMixin):
 
     actions = [*BY_NAME]
 
-    @admin.action(permissions=["cancel"], description=WORDINGS[Action.CONFIRM].title)
-    def confirm_cancellation(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
-        return self._announce_listed(request, Action.CONFIRM, queryset)
-
-    @admin.action(permissions=["cancel"], description=WORDINGS[Action.REJECT].title)
-    def reject_cancellation(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
-        return self._announce_listed(request, Action.REJECT, queryset)
-
     @admin.action(permissions=["cancel"], description=WORDINGS[Action.REQUEST].title)
     def request_cancellation(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
-        return self._announce_listed(request, Action.REQUEST, queryset)
-
-    @admin.action(permissions=["cancel"], description=WORDINGS[Action.WITHDRAW].title)
-    def withdraw_cancellation(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
-        return self._announce_listed(request, Action.WITHDRAW, queryset)
+        return self.announce_listed(request, Action.REQUEST, queryset)
 
     @admin.action(permissions=["cancel_outright"], description=WORDINGS[Action.CANCEL].title)
     def cancel_items(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
-        return self._announce_listed(request, Action.CANCEL, queryset)
-
-    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
-        """Leave out what the user could take on no item: a supplier's staff request nothing."""
-        place = {} if action_location is None else {"action_location": action_location}
-        actions = super().get_actions(request, **place)  # Django 6.1 says where they are offered
-        return offered(request, actions)
+        return self.announce_listed(request, Action.CANCEL, queryset)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -61,7 +43,7 @@ class CancellationActionsMixin(TicksMixin, ConfirmationMixin):
             self._require_permission(request, Action.CANCEL if "cancel_items" in named else None)
         return super().changelist_view(request, extra_context)
 
-    def _announce_listed(
+    def announce_listed(
         self, request: HttpRequest, action: Action, queryset: QuerySet[Any]
     ) -> HttpResponse:
         return self.announce(request, action, [queryset], list_address(request))

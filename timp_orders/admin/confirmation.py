@@ -184,9 +184,7 @@ class ConfirmationMixin(ItemPageMixin):
 
 def _labels(selection: Selection) -> list[str]:
     """Return what the button says, by how many of the listed items are ticked."""
-    submit, count, optional = (
-        WORDINGS[selection.action].submit,
-        len(selection.changing),
-        len(selection.optional),
-    )
-    return [counted(submit, number) for number in range(count - optional, count + 1)]
+    most = len(selection.changing)
+    fewest = most - len(selection.optional)
+    submit = WORDINGS[selection.action].submit
+    return [counted(submit, number) for number in range(fewest, most + 1)]

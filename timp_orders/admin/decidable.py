@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import ngettext
@@ -10,9 +10,8 @@ from django.utils.translation import ngettext
 from timp_orders.admin.addresses import address, list_address, viewable
 from timp_orders.admin.confirmation import ConfirmationMixin
 from timp_orders.admin.extending import extended
-from timp_orders.admin.offered import offered
+from timp_orders.admin.listed_actions import ListedActionsMixin
 from timp_orders.admin.scope import TrailAdmin
-from timp_orders.admin.ticks import TicksMixin
 from timp_orders.admin.wording import WORDINGS
 from timp_orders.models import get_order_item_model
 from timp_orders.models.querysets import OrderItemQuerySet
@@ -22,7 +21,7 @@ from timp_orders.states import Action
 __all__ = ["DecidableAdmin"]
 
 
-class DecidableAdmin(TicksMixin, TrailAdmin):
+class DecidableAdmin(ListedActionsMixin, TrailAdmin):
     """Admin of cancellations from which open ones are decided, on the pages of the items' admin.
 
     It has these actions where the items' admin has the confirmation page.
@@ -32,26 +31,10 @@ class DecidableAdmin(TicksMixin, TrailAdmin):
     actions_on_bottom = True
     buttons_template = "admin/timp_orders/cancellation_with_buttons.html"
 
-    @admin.action(permissions=["cancel"], description=WORDINGS[Action.CONFIRM].title)
-    def confirm_cancellation(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
-        return self._announce(request, Action.CONFIRM, queryset)
-
-    @admin.action(permissions=["cancel"], description=WORDINGS[Action.REJECT].title)
-    def reject_cancellation(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
-        return self._announce(request, Action.REJECT, queryset)
-
-    @admin.action(permissions=["cancel"], description=WORDINGS[Action.WITHDRAW].title)
-    def withdraw_cancellation(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
-        return self._announce(request, Action.WITHDRAW, queryset)
-
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         """Tell whether the user may decide; the service checks the side."""
         items = self._items_admin(request)
         return items is not None and items.has_cancel_permission(request)
-
-    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
-        place = {} if action_location is None else {"action_location": action_location}
-        return offered(request, super().get_actions(request, **place))
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -91,7 +74,7 @@ class DecidableAdmin(TicksMixin, TrailAdmin):
         key = cancellation.order_item_id
         return address(self.admin_site, get_order_item_model(), name, key, *args)
 
-    def _announce(
+    def announce_listed(
         self, request: HttpRequest, action: Action, queryset: QuerySet[Any]
     ) -> HttpResponse:
         """Announce an action on the open ones of those selected."""

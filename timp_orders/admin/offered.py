@@ -1,7 +1,5 @@
 """Which actions a user could ever take: only these are offered in lists."""
 
-from typing import Any
-
 from django.db import router
 from django.http import HttpRequest
 
@@ -9,7 +7,7 @@ from timp_orders.conf import settings
 from timp_orders.models import get_order_item_model
 from timp_orders.states import Action, Side
 
-__all__ = ["BY_NAME", "could_ever", "offered"]
+__all__ = ["BY_NAME", "could_ever"]
 
 BY_NAME = {
     "confirm_cancellation": Action.CONFIRM,
@@ -42,18 +40,3 @@ def _of_own_sides(request: HttpRequest) -> set[Action]:
     own = policy.organizations(request.user, router.db_for_write(get_order_item_model()))
     sides = set(Side) if own is None else {side for side, found in own.items() if found}
     return {action for action in Action if action.side in sides}
-
-
-def offered(request: HttpRequest, actions: dict[str, Any]) -> dict[str, Any]:
-    """Leave out those of the app's actions that the user could never take.
-
-    :param actions: what a list would offer, by name.
-    """
-    if not BY_NAME.keys() & actions.keys():
-        return actions
-    possible = could_ever(request)
-    return {
-        name: action
-        for name, action in actions.items()
-        if name not in BY_NAME or BY_NAME[name] in possible
-    }

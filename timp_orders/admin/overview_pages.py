@@ -60,7 +60,10 @@ class OverviewAdmin(TrailAdmin):
         caller = Caller.of(request.user, via=Via.ADMIN)
         waits, told = waiting(caller), answers(caller, int(text))
         listed = partial(_listed, self._list_of_items(request))
-        found = {
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Overview of cancellations"),
+            "opts": self.opts,
             "waiting": waits,
             "totals": [
                 (_("open"), waits.count, listed()),
@@ -83,12 +86,6 @@ class OverviewAdmin(TrailAdmin):
             "supplier_reasons": _lines(told.reasons["supplier"], at=1),
             "suppliers": _lines(told.suppliers, shares=(1, 2)),
             "days": [(days, str(days) == text) for days in DAYS],
-        }
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Overview of cancellations"),
-            "opts": self.opts,
-            **found,
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, self.overview_template, context)

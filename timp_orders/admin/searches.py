@@ -5,10 +5,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from timp_orders.admin.addresses import viewable
 from timp_orders.admin.scope import sees_all
 
 __all__ = ["SearchedFilter"]
@@ -36,13 +38,9 @@ class SearchedFilter(admin.RelatedOnlyFieldListFilter):
         self.search_kwarg = f"search_{field_path.replace('__', '_')}"
         self.term = "".join(params.pop(self.search_kwarg, [])[-1:]).replace("\0", "").strip()
         self.target = field.target_field.name
-        related = model_admin.admin_site._registry.get(field.remote_field.model)
-        self.related: Any = related
+        self.related = viewable(request, model_admin.admin_site, field.remote_field.model)
         self.is_searched = bool(
-            related
-            and sees_all(request)
-            and related.has_view_permission(request)
-            and related.get_search_fields(request)
+            self.related and sees_all(request) and self.related.get_search_fields(request)
         )
         super().__init__(field, request, params, model, model_admin, field_path)
         if self.is_searched:
@@ -86,7 +84,7 @@ class SearchedFilter(admin.RelatedOnlyFieldListFilter):
 
     def others(self) -> Iterator[tuple[str, str]]:
         """Yield the parameters that the list keeps when something else is searched for."""
-        dropped = [*self.expected_parameters(), "p"]
+        dropped = [*self.expected_parameters(), PAGE_VAR]
         for name, values in self.request.GET.lists():
             yield from ((name, value) for value in values if name not in dropped)
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
 from timp_orders.admin.addresses import TICKED
@@ -20,9 +20,9 @@ class TicksMixin(ModelAdmin):
     """Mixin for a ``ModelAdmin`` whose list shows those rows ticked that its address names."""
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        rest, ticked = _apart(request.GET)
-        request.GET = rest  # type: ignore[assignment]  # no link of the list goes on with the ticks
-        request._timp_ticked = ticked  # type: ignore[attr-defined]
+        query = request.GET.copy()
+        request._timp_ticked = set(query.pop(TICKED, []))  # type: ignore[attr-defined]
+        request.GET = query  # type: ignore[assignment]  # no link of the list goes on with them
         return super().changelist_view(request, *args, **kwargs)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
@@ -38,10 +38,3 @@ class TicksMixin(ModelAdmin):
             return box
         # Django's own box, which it has escaped, with one word more.
         return SafeString(box.replace("<input ", "<input checked ", 1))  # nosec B703
-
-
-def _apart(query: QueryDict) -> tuple[QueryDict, set[str]]:
-    """Return a query without the rows that it names as ticked, and these."""
-    rest = query.copy()
-    ticked = set(map(str, rest.pop(TICKED, [])))
-    return QueryDict(rest.urlencode(), encoding=query.encoding), ticked
