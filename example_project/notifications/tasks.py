@@ -1,6 +1,5 @@
 import random
 from datetime import timedelta
-from functools import partial
 
 from django.db import transaction
 from django.db.models import F
@@ -37,11 +36,12 @@ def enqueue(task, key, run_after=None):
     Elsewhere it is sent once that is committed, or the worker might look too early; what is lost
     meanwhile ``manage.py enqueue_missing_notifications`` enqueues.
     """
-    send = partial(task.using(run_after=run_after).enqueue, str(key))
+    sending = task.using(run_after=run_after)
     if isinstance(task.get_backend(), DatabaseBackend):
-        send()
+        sending.enqueue(str(key))
     else:
-        transaction.on_commit(send, robust=True)
+        # No partial: of an error Django logs the function's name, and a partial has none.
+        transaction.on_commit(lambda: sending.enqueue(str(key)), robust=True)
 
 
 @task()

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from freezegun import freeze_time
 from notifications.models import Message
+from notifications.tasks import enqueue
 
 from tests.notifications.conftest import tell, work
 from tests.test_docs import blocks
@@ -194,6 +195,26 @@ class TestTransactions:
         for _ in range(2):
             services.confirm_cancellation(cancellation.order_item, by=SYSTEM)
         assert Message.objects.count() == 1
+
+
+class Unreachable:
+    """A task whose queue is another machine, which is down."""
+
+    def using(self, **options):
+        return self
+
+    def get_backend(self):
+        return object()
+
+    def enqueue(self, key):
+        raise ConnectionError("no broker")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_queue_that_is_down_after_the_commit_is_logged_and_breaks_nothing(caplog):
+    with transaction.atomic():
+        enqueue(Unreachable(), "a message")
+    assert "no broker" in caplog.text
 
 
 def test_the_view_of_the_documents_takes_each_once(supplier, listen, inbox, monkeypatch, rf):
