@@ -25,3 +25,9 @@ def test_it_begins_anew_after_everything_was_confirmed():
     confirm_cancellation(OrderItem.objects, by=SYSTEM)
     assert Cancellation.objects.filter(open=True).count() < loaded[1]
     assert load() == loaded
+
+
+def test_cancellations_are_made_in_the_order_of_their_requests():
+    load()
+    moments = list(Cancellation.objects.order_by("pk").values_list("requested_at", flat=True))
+    assert moments == sorted(moments)

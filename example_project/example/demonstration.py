@@ -130,6 +130,8 @@ class Demonstration:
         self.load_working_day()
         # For demonstration data only: in earnest, a trail is never deleted.
         Cancellation.unguarded.filter(order_item__in=self.items).delete()
+        # In the order of the requests, as real ones: "the next" goes by that of the keys.
+        self.cancellations.sort(key=lambda cancellation: cancellation.requested_at)
         Cancellation.unguarded.bulk_create(self.cancellations)
 
     def load_users(self):
