@@ -12,7 +12,7 @@ from django.conf import settings as django_settings
 from django.db import router
 from django.db.models import Q, QuerySet
 
-from timp_orders.parameter import Parameter, bound
+from timp_orders.statements import Parameter, Selection
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -87,28 +87,25 @@ def _is_plain(user_model: Any) -> bool:
 
 
 def _read(user: Any) -> set[str]:
-    held, key = _held(user.__class__)
+    using = router.db_for_read(apps.get_model("auth", "Permission"), instance=user)
     # By the key of the model that has the relations: a model that inherits them may have another.
-    with bound({key: getattr(user, key.output_field.attname)}):
-        return set(held.using(router.db_for_read(held.model, instance=user)))
+    key = user._meta.get_field("user_permissions").model._meta.pk.attname
+    return set(_held(user.__class__, using)(user=getattr(user, key)))
 
 
 @cache
-def _held(user_model: Any) -> tuple[QuerySet[Any], Parameter]:
-    """Make the query set of the code names that a user holds, or a group of theirs.
-
-    :returns: that, and the user's key in it.
-    """
+def _held(user_model: Any, using: str) -> Selection:
+    """Make the statement that reads the code names that a user holds, or a group of theirs."""
     own = user_model._meta.get_field("user_permissions")
-    key = Parameter(own.model._meta.pk)
+    key = Parameter("user", own.model._meta.pk)
     groups = user_model._meta.get_field("groups")
     of_groups = groups.related_model._meta.get_field("permissions")
     of_group = f"{of_groups.m2m_field_name()}__{groups.related_query_name()}"
     held = Q(pk__in=_granted(own, **{own.m2m_field_name(): key}))
     held |= Q(pk__in=_granted(of_groups, **{of_group: key}))
-    permission = apps.get_model("auth", "Permission")
-    permissions = permission._default_manager.filter(held, content_type__app_label=_APP)
-    return permissions.order_by().values_list("codename", flat=True), key
+    permissions = apps.get_model("auth", "Permission")._default_manager.using(using)
+    found = permissions.filter(held, content_type__app_label=_APP).order_by()
+    return Selection(found.values_list("codename", flat=True))
 
 
 def _granted(field: Any, **to: Any) -> QuerySet[Any]:

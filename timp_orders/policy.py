@@ -27,6 +27,7 @@ __all__ = [
     "System",
     "gives_deadlines",
     "may_be_on_a_side",
+    "of_members",
     "require_actor",
     "require_user",
 ]
@@ -75,6 +76,12 @@ def gives_deadlines() -> bool:
     return has_own or settings.RESPOND_WITHIN is not None
 
 
+def of_members(queryset: QuerySet[Any], user_key: Any, side: Side) -> QuerySet[Any]:
+    """Keep the order items whose organization on a side has the user as a member."""
+    path = queryset.model.paths()[side]
+    return queryset.filter(**{f"{path}__org_type": side, f"{path}__members": user_key})
+
+
 class Standing(NamedTuple):
     """What a user may do before any item is looked at."""
 
@@ -105,9 +112,12 @@ class Policy:
         """
         if user.pk is None:  # which would mean organizations without members
             return queryset.none()
-        model = queryset.model
-        path = model.paths()[side]
-        return queryset.filter(**{f"{path}__org_type": side, f"{path}__members": user.pk})
+        return of_members(queryset, user.pk, side)
+
+    @property
+    def goes_by_members(self) -> bool:
+        """Tell whether :meth:`on_side` is this one, and no other policy's."""
+        return type(self).on_side is Policy.on_side
 
     def organizations(self, user: "User", using: str) -> Mapping[Side, list[Any]] | None:
         """Read the user's organizations, by the side on which they are.
@@ -117,7 +127,7 @@ class Policy:
 
         :returns: ``None`` if :meth:`on_side` is another policy's, which is then asked instead.
         """
-        if type(self).on_side is not Policy.on_side:
+        if not self.goes_by_members:
             return None
         found: dict[Side, list[Any]] = {side: [] for side in Side}
         if user.pk is None:
@@ -137,7 +147,7 @@ class Policy:
         :returns: ``None`` if there is none, or :meth:`on_side` is another policy's, which is then
             asked again once the item is locked.
         """
-        if type(self).on_side is not Policy.on_side:
+        if not self.goes_by_members:
             return None
         path = model.paths()[side]
         field = model._meta.get_field(path.partition(LOOKUP_SEP)[0])

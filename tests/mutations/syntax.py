@@ -146,6 +146,18 @@ def constant(old: object, new: object) -> Change:
     return change
 
 
+def without_element(word: str) -> Change:
+    """Take the elements that mention the word out of a tuple."""
+
+    def change(node: ast.AST) -> ast.AST | None:
+        if not isinstance(node, ast.Tuple):
+            return None
+        kept = [element for element in node.elts if not mentions(element, word)]
+        return None if len(kept) == len(node.elts) else ast.Tuple(kept, node.ctx)
+
+    return change
+
+
 def argument(name: str, source: str) -> Change:
     """Give a call that has arguments another one in their place."""
 

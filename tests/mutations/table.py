@@ -134,8 +134,8 @@ MUTATIONS = [
     Mutation(
         "one item is cancelled whatever its status",
         OPTIMISTIC,
-        "_item_row",
-        syntax.choice_of("cancels", "()"),
+        "_cancel",
+        syntax.without_element("STATUS_FIELD"),
         "between_the_unlocked_read or under_the_lock",
     ),
     Mutation(
@@ -148,15 +148,15 @@ MUTATIONS = [
     Mutation(
         "rows that were written are not counted",
         WRITES,
-        "update",
+        "require_written",
         never("count"),
         "between_the_unlocked_read or under_the_lock",
     ),
     Mutation(
         "an item that moved is not compared",
         OPTIMISTIC,
-        "_item_row",
-        syntax.choice_of("column", "compared"),
+        "decide_one",
+        syntax.choice_of("column", "()"),
         "MovedToAnother",
     ),
     Mutation(
@@ -169,7 +169,7 @@ MUTATIONS = [
     Mutation(
         "a rejection does not lock the item",
         OPTIMISTIC,
-        "_locked_status",
+        "_lock",
         without_call("locked"),
         "MovedToAnother",
         databases=SERVERS,
@@ -308,7 +308,7 @@ MUTATIONS = [
     ),
     Mutation(
         "any of several cancellations is taken for the latest",
-        READS,
+        OPTIMISTIC,
         "item_with_one_cancellation",
         syntax.test("rows", "not rows"),
         "SetBack",
@@ -325,7 +325,7 @@ MUTATIONS = [
     Mutation(
         "the quantity is not compared",
         OPTIMISTIC,
-        "_item_row",
+        "_cancel",
         never("counts_parts"),
         "between_the_read",
         QUANTITIES,

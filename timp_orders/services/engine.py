@@ -14,7 +14,7 @@ from timp_orders.services.batches import Addressed, NotAll, enter, perform_locke
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
 from timp_orders.services.facts import Facts, Known
-from timp_orders.services.optimistic import decide_one
+from timp_orders.services.optimistic import decide_one, item_with_one_cancellation
 from timp_orders.services.outcome import Outcome
 from timp_orders.services.planned import Planned, plan
 from timp_orders.services.rules import Verdict, verdict
@@ -96,7 +96,7 @@ def _read(caller: Caller, target: Target, command: Command) -> Ruled | None:
     if command.action == Action.CONFIRM:
         # The most frequent call, when all is as it should be. After it nothing is left to do to
         # either side, so the lean statement need not ask whether the caller is on the other.
-        item = reads.item_with_one_cancellation(caller, command.action.side, **target.lookup)
+        item = item_with_one_cancellation(caller, command.action.side, **target.lookup)
         if item is not None:
             facts = reads.reading_of(item).facts
             ruled = verdict(command, facts, caller)

@@ -27,7 +27,6 @@ __all__ = [
     "Reading",
     "attach",
     "facts_of",
-    "item_with_one_cancellation",
     "items_with_facts",
     "keep",
     "known",
@@ -37,6 +36,7 @@ __all__ = [
     "visible_cancellations",
     "visible_item",
     "visible_items",
+    "with_relations",
 ]
 
 _READING = "_timp_reading"
@@ -70,40 +70,15 @@ def items_with_facts(caller: Caller) -> OrderItemQuerySet[Any]:
     return items.with_sides(caller.by, caller.standing)
 
 
-def item_with_one_cancellation(caller: Caller, side: Side, **lookup: Any) -> Any | None:
-    """Read an item by a leaner statement than that of :func:`items_with_facts`.
-
-    It does not ask about the other side, nor which cancellation is the latest.
-
-    :param side: the only one that is asked about.
-    :returns: ``None`` if there is no such item, the caller is not on that side of it, or it has
-        not exactly one cancellation (or a policy returns it twice).
-    """
-    items = caller.on_side(_with_every(caller.model, caller.using).filter(**lookup), side)
-    rows = list(items[:2])
-    if len(rows) != 1:
-        return None
-    attach(rows[0], caller, side=side)
-    return rows[0]
-
-
-# Kept, since they depend on these alone, and to make one costs as much as a statement.
-
-
 @cache
 def _with_latest(model: type[Any], using: str, counts_parts: bool) -> OrderItemQuerySet[Any]:
     items: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=using)
     items = items.with_latest_cancellation().with_confirmed(counts_parts=counts_parts)
-    return _with_relations(items)
+    return with_relations(items)
 
 
-@cache
-def _with_every(model: type[Any], using: str) -> OrderItemQuerySet[Any]:
-    items: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=using)
-    return _with_relations(items.with_every_cancellation())
-
-
-def _with_relations(items: OrderItemQuerySet[Any]) -> OrderItemQuerySet[Any]:
+def with_relations(items: OrderItemQuerySet[Any]) -> OrderItemQuerySet[Any]:
+    """Read with items what answers say of their orders, and the cancellation that was joined."""
     return items.select_related(*items.model.order_relations(), LATEST).order_by()
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "decision_of",
     "item_values",
     "open_cancellations",
+    "require_written",
     "undecided",
     "update",
     "varying",
@@ -151,11 +152,19 @@ def update(rows: QuerySet[Any], values: Mapping[str, Any], count: int) -> None:
 
     :raises ConcurrentUpdate: they were more or fewer.
     """
-    if rows.update(**values) != count:
+    require_written(rows.update(**values), count)
+
+
+def require_written(written: int, count: int) -> None:
+    """Make sure how many rows an update wrote.
+
+    :raises ConcurrentUpdate: they were more or fewer.
+    """
+    if written != count:
         raise ConcurrentUpdate
 
 
-def item_values(caller: Caller, status: Any) -> dict[str, Any]:
+def item_values(model: type[Any], status: Any) -> dict[str, Any]:
     """Return what to write into items that are cancelled, wholly or in part.
 
     A part leaves the status as it is. It is written all the same, so that a shipment that read the
@@ -163,7 +172,6 @@ def item_values(caller: Caller, status: Any) -> dict[str, Any]:
 
     :raises django.core.exceptions.ImproperlyConfigured: the status is a column of a parent's table.
     """
-    model = caller.model
     # Django would update that in two steps, SELECT and UPDATE by key, and compare nothing in the
     # second: what came in between would be overwritten.
     if model._meta.get_field(model.STATUS_FIELD) not in model._meta.local_fields:
@@ -176,7 +184,7 @@ def _cancel_items(caller: Caller, plans: Plans) -> None:
     statuses = {planned.facts.pk: planned.item_status for planned in plans}
     still_cancellable = {f"{model.STATUS_FIELD}__in": caller.lifecycle.cancellable}
     found = caller.items().filter(Among(F("pk"), list(statuses)), **still_cancellable)
-    values = item_values(caller, _by_row(model._meta.get_field(model.STATUS_FIELD), statuses))
+    values = item_values(model, _by_row(model._meta.get_field(model.STATUS_FIELD), statuses))
     update(found, values, len(statuses))
 
 

@@ -87,7 +87,9 @@ class ConfirmView(APIView):
             "quantity": None,
             "quantity_confirmed": None,
             "requested_by": "retailer",
+            "respond_by": None,
             "decided_by": "supplier",
+            "decided_via": "api",
             "decision_reason": "",
         }
         answer["supported_actions"] = []
