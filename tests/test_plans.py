@@ -59,8 +59,11 @@ def plan_of(sql):
     return [node for node in every_node(sql) if node.get("Relation Name") in LARGE]
 
 
-def every_node(sql):
-    """Return the nodes of a statement's plan."""
+def every_node(sql, analyze=""):
+    """Return the nodes of a statement's plan.
+
+    :param analyze: ``"ANALYZE, "`` runs it, and counts its rows.
+    """
 
     def nodes(node):
         yield node
@@ -68,7 +71,7 @@ def every_node(sql):
             yield from nodes(inner)
 
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}")
+        cursor.execute(f"EXPLAIN ({analyze}FORMAT JSON) {sql}")
         (found,) = cursor.fetchone()
     (root,) = json.loads(found) if isinstance(found, str) else found
     return list(nodes(root["Plan"]))
@@ -158,6 +161,26 @@ def test_an_item_is_found_by_indexes(scans, who, status):
     assert kinds <= BY_INDEX
     kinds = scans(who, "patch", reverse("timp_orders:confirm", args=[item.uuid]))
     assert kinds - {"Result"} <= BY_INDEX
+
+
+@pytest.mark.parametrize("action", ["confirm", "reject", "request"])
+@pytest.mark.parametrize("alone", [True, False])
+def test_of_a_long_history_few_rows_are_read(filled, action, alone):
+    """However many cancellations an item has, the latest is found at once."""
+    supplier = Organization.objects.get(members__username="plans-large")
+    items = list(OrderItem.objects.filter(supplier=supplier, cancellations=None)[:2])
+    decided = {"status": "rejected", "decided_at": timezone.now()}
+    history = [Cancellation(order_item=items[0], **decided) for _ in range(5000)]
+    Cancellation.unguarded.bulk_create([*history, Cancellation(order_item=items[1])])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE timp_orders_cancellation")
+    named = items[0] if alone else items
+    with CaptureQueriesContext(connection) as captured:
+        SERVICES[action](named, by=filled["operator"])
+    reads = [query["sql"] for query in captured if query["sql"].startswith("SELECT")]
+    for sql in reads:
+        nodes = every_node(sql, "ANALYZE, ")
+        assert max(node["Actual Rows"] * node["Actual Loops"] for node in nodes) < 100, sql
 
 
 @pytest.mark.parametrize("action", ["confirm", "reject", "request"])

@@ -613,9 +613,9 @@ class TestBatches:
 
         of_two, of_one_batch, of_two_batches = map(statements, (2, BATCH_SIZE, 2 * BATCH_SIZE))
         assert of_one_batch == of_two
-        # Each batch is locked, decided in its items and its cancellations, which are locked too;
-        # and of whoever is no operator the side is asked.
-        assert of_two_batches - of_one_batch <= (5 if is_member else 4)
+        # The items of each batch are locked; then their sides and latest cancellations are read,
+        # these are locked, and both are decided.
+        assert of_two_batches - of_one_batch <= 5
 
 
 class TestLog:

@@ -109,7 +109,7 @@ def _too_many(using: str) -> Any:
     if not model.counts_parts():
         return None
     items: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=using)
-    exceeded = items.with_confirmed(counts_parts=True).filter(
+    exceeded = items.with_quantity_cancelled().filter(
         **{f"{QUANTITY_CANCELLED}__gt": F(model.QUANTITY_FIELD)}
     )
     latest_part = _PART & ~_others(

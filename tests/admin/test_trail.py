@@ -1,5 +1,6 @@
 """An item's own page: its trail, its buttons and its history."""
 
+import re
 from unittest.mock import Mock
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -9,11 +10,11 @@ from django.contrib.admin import site
 from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext, isolate_apps
-from django.utils import translation
+from django.utils import timezone, translation
 
 from timp_orders import services
 from timp_orders.admin import OrderItemAdmin
-from timp_orders.models import OrderItem
+from timp_orders.models import Cancellation, OrderItem
 from timp_orders.services import SYSTEM
 from timp_orders.services.caller import Caller
 from timp_orders.states import Action
@@ -229,6 +230,34 @@ class TestOrder:
         page = page_of(desk, item)
         assert page.context["order"].po_number == item.sku_id
         assert page.context["order"].items == []
+
+
+class TestLongHistory:
+    @pytest.fixture
+    def history(self, item):
+        """Sixty cancellations that were rejected."""
+        decided = {"status": "rejected", "decided_at": timezone.now()}
+        rows = [Cancellation(order_item=item, note=f"No. {n}.", **decided) for n in range(60)]
+        Cancellation.unguarded.bulk_create(rows)
+
+    def test_the_newest_fifty_are_shown_and_the_rest_is_led_to(self, desk, item, history):
+        page = page_of(desk, item).content.decode().split('id="cancellation-trail"')[1]
+        assert "No. 59." in page
+        assert "No. 9." not in page
+        (url,) = re.findall(r'<a href="([^"]+)">\s*… and \d+ more.', page)
+        every = desk.client.get(url.replace("&amp;", "&"))
+        assert every.status_code == 200
+        count = Cancellation.objects.filter(order_item=item).count()
+        assert every.context["cl"].result_count == count
+        assert f"… and {count - 50} more." in page
+
+    def test_who_may_not_view_that_list_is_told_how_many_more(
+        self, staff, supplier, desk_of, item, history
+    ):
+        user = staff("view_orderitem")
+        supplier.members.add(user)
+        page = page_of(desk_of(user), item).content.decode().split('id="cancellation-trail"')[1]
+        assert re.search(r"<p>\s*… and \d+ more.", page)
 
 
 class TestAddress:

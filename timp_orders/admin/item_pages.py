@@ -6,14 +6,14 @@ from uuid import UUID
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from timp_orders.admin.addresses import address
+from timp_orders.admin.addresses import address, viewable
 from timp_orders.admin.extending import extended
 from timp_orders.admin.item_forms import StatusKeptMixin
 from timp_orders.admin.trail import next_awaiting, order_of, trail
 from timp_orders.admin.where_written import WhereWrittenMixin, where_written
 from timp_orders.admin.wording import WORDINGS
 from timp_orders.conf import settings
-from timp_orders.models import get_order_item_model
+from timp_orders.models import Cancellation, get_order_item_model
 from timp_orders.services import supported_actions
 from timp_orders.services.caller import Caller
 from timp_orders.services.reads import visible_item
@@ -57,8 +57,11 @@ class ItemPageMixin(WhereWrittenMixin, StatusKeptMixin):
         if (found := visible_item(caller, relations, pk=self._key(item))) is None:
             return {}  # a host's own admin may show more items than there are trails to be seen
         may = self.has_cancel_permission(request)
+        entries, unlisted = trail(found, caller)
         return {
-            "trail": trail(found, caller),
+            "trail": entries,
+            "unlisted_cancellations": unlisted,
+            "every_cancellation": self._every_cancellation(request, found) if unlisted else None,
             "cancellation_buttons": [
                 (action.value, WORDINGS[action], self._action_url(request, item, action))
                 for action in (supported_actions(found, request.user) if may else [])
@@ -78,6 +81,12 @@ class ItemPageMixin(WhereWrittenMixin, StatusKeptMixin):
 
     def _action_url(self, request: HttpRequest, item: Any, action: Action) -> str:
         return self._kept(request, self._url("cancellation_action", item.pk, action.value))
+
+    def _every_cancellation(self, request: HttpRequest, item: Any) -> str | None:
+        """Return the address of the list of an item's cancellations, for those who may view it."""
+        if viewable(request, self.admin_site, Cancellation) is None:
+            return None
+        return f"{address(self.admin_site, Cancellation, 'changelist')}?order_item__exact={item.pk}"
 
     def _next_awaiting(self, request: HttpRequest, caller: Caller, item: Any) -> str | None:
         """Return the address of the item that has been waiting longest, but for this one."""

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from django.db.models import QuerySet
 from django.db.models.constants import LOOKUP_SEP
 
 from timp_orders.admin.cancellation_texts import (
@@ -79,14 +80,17 @@ def items_of(caller: Caller, order: Any, *, but: Any = None) -> tuple[list[Any],
     """
     paths = caller.model.paths()
     visible = caller.visible_items().filter(**{order_relation(caller.model): order})
-    rows = joined(visible.exclude(pk=but)).order_by("pk")
-    items, unlisted = list(rows[: _SHOWN + 1]), 0
-    if len(items) > _SHOWN:
-        items, unlisted = items[:_SHOWN], rows.count() - _SHOWN
+    items, unlisted = _first(joined(visible.exclude(pk=but)).order_by("pk"))
     told = {name: paths[name] for name in ("uuid", "sku_id", "sku_name", "quantity", "status")}
     for item in items:
         item.timp_texts = {name: shown(item, path) for name, path in told.items() if path}
     return items, unlisted
+
+
+def _first(rows: QuerySet[Any]) -> tuple[list[Any], int]:
+    """Read the first rows, and how many more there are."""
+    found = list(rows[: _SHOWN + 1])
+    return found[:_SHOWN], rows.count() - _SHOWN if len(found) > _SHOWN else 0
 
 
 def next_awaiting(caller: Caller, but: Any) -> Any | None:
@@ -99,14 +103,16 @@ def next_awaiting(caller: Caller, but: Any) -> Any | None:
     return keys.first()
 
 
-def trail(item: Any, caller: Caller) -> list[Entry]:
+def trail(item: Any, caller: Caller) -> tuple[list[Entry], int]:
     """Read the item's cancellations, newest first, with the names that the user may know.
 
     :param item: one that was read for this caller.
+    :returns: the newest of them, and how many more there are.
     """
     sides = _sides(item, caller)
-    cancellations = Cancellation.objects.using(caller.using)
-    return [
+    cancellations = Cancellation.objects.using(caller.using).filter(order_item=item.pk)
+    newest, unlisted = _first(cancellations.order_by("-pk"))
+    entries = [
         Entry(
             cancellation,
             quantity_asked(cancellation.quantity, cancellation.quantity_available),
@@ -117,8 +123,9 @@ def trail(item: Any, caller: Caller) -> list[Entry]:
             decided_by(cancellation, sides),
             time_left_of(cancellation),
         )
-        for cancellation in cancellations.filter(order_item=item.pk).order_by("-pk")
+        for cancellation in newest
     ]
+    return entries, unlisted
 
 
 def _sides(item: Any, caller: Caller) -> list[Side]:

@@ -22,19 +22,27 @@ from timp_orders.states import Action, CancellationStatus, Party, Via
 if TYPE_CHECKING:
     BaseSerializer = serializers.Serializer[Any]
     CancellationBase = serializers.ModelSerializer[Cancellation]
+    ListBase = serializers.ListSerializer[Any]
 else:
     BaseSerializer = serializers.Serializer
     CancellationBase = serializers.ModelSerializer
+    ListBase = serializers.ListSerializer
 
 __all__ = [
+    "NEWEST",
     "CancellationSerializer",
     "ItemDetailSerializer",
     "ItemSerializer",
     "ListedCancellationSerializer",
     "NamedItemSerializer",
+    "NewestSerializer",
     "ProblemSerializer",
     "shared",
 ]
+
+
+NEWEST = 50
+"""As many cancellations of an item as its detail shows."""
 
 
 class NamedItemSerializer(BaseSerializer):
@@ -123,10 +131,22 @@ class ItemSerializer(NamedItemSerializer):
         return supported_actions(item, reading_of(item).caller.by)
 
 
-class ItemDetailSerializer(ItemSerializer):
-    """An item with all its cancellations, newest first."""
+class NewestSerializer(ListBase):
+    """The newest of an item's cancellations."""
 
-    cancellations = CancellationSerializer(many=True, read_only=True)
+    def get_attribute(self, item: Any) -> Any:
+        every: Any = super().get_attribute(item)
+        return every.all()[:NEWEST]
+
+
+class ItemDetailSerializer(ItemSerializer):
+    """An item with its newest cancellations, the latest first."""
+
+    cancellations = NewestSerializer(
+        child=CancellationSerializer(),
+        read_only=True,
+        help_text=_("The newest 50; the list of cancellations has all, by order_item_uuid."),
+    )
 
 
 class ListedCancellationSerializer(CancellationSerializer):

@@ -60,6 +60,7 @@ class Cancellation(models.Model):
         on_delete=models.PROTECT,
         verbose_name=_("order item"),
         related_name="cancellations",
+        db_index=False,  # the index on the item and the key begins with it
     )
     status = models.CharField(
         _("status"),
@@ -175,6 +176,8 @@ class Cancellation(models.Model):
             ),
         ]
         indexes = [
+            # "The latest cancellation of an item."
+            models.Index(fields=["order_item", "id"], name="timp_orders_cancel_item_idx"),
             # "The open cancellations, oldest first."
             models.Index(fields=["status", "id"], name="timp_orders_cancel_status_idx"),
             # What was requested, or decided, since a moment.

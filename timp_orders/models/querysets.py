@@ -9,6 +9,7 @@ from django.apps import apps
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import (
+    BooleanField,
     Exists,
     FilteredRelation,
     Max,
@@ -54,6 +55,8 @@ QUANTITY_CANCELLED = "timp_quantity_cancelled"
 """What :meth:`OrderItemQuerySet.with_confirmed` annotates."""
 ANNOTATED = (LATEST, ON_SUPPLIER_SIDE, ON_RETAILER_SIDE, WAS_CONFIRMED, QUANTITY_CANCELLED)
 """All of these names."""
+
+_UNKNOWN = Value(None, output_field=BooleanField(null=True))
 
 ModelT = TypeVar("ModelT", bound=Model)
 QuerySetT = TypeVar("QuerySetT", bound=QuerySet[Any])
@@ -125,48 +128,64 @@ class OrderItemQuerySet(QuerySet[ModelT]):
         Items that never had one stay, unless ``where`` compares its columns. (A later ``filter``
         would compare those of any cancellation.) ``select_related`` and ``values`` read it too.
         """
-        cancellations = apps.get_model("timp_orders", "Cancellation")._default_manager
-        # The greatest key of a group: for the first key in descending order, or without a group,
-        # PostgreSQL may walk all cancellations for each item, if its statistics are old.
-        of_item = cancellations.filter(order_item=OuterRef("pk")).order_by().values("order_item")
-        # Its one row is sliced because Django 6 asks for that.
-        newest = Subquery(of_item.annotate(newest=Max("pk")).values("newest")[:1])
-        return self.annotate(**{LATEST: FilteredRelation("cancellations")}).filter(
-            Q(**{LATEST: None}) | Q(**{LATEST: newest}),
-            **{f"{LATEST}__{column}": value for column, value in where.items()},
-        )
+        # A condition of the join: in WHERE it would be asked for each cancellation of an item.
+        is_newest = Q(cancellations__pk=_newest(_cancellations()))
+        joined = self.annotate(**{LATEST: FilteredRelation("cancellations", condition=is_newest)})
+        return joined.filter(**{f"{LATEST}__{column}": value for column, value in where.items()})
 
     def with_every_cancellation(self) -> Self:
         """Join all of an item's cancellations under the same name, a row for each."""
         every = self.annotate(**{LATEST: FilteredRelation("cancellations")})
         return every.filter(**{f"{LATEST}__isnull": False})
 
-    def with_confirmed(self, *, counts_parts: bool) -> Self:
-        """Annotate whether a cancellation was confirmed, and how many were so in parts.
+    def with_confirmed(self) -> Self:
+        """Annotate whether a cancellation was confirmed."""
+        return self.annotate(**{WAS_CONFIRMED: _was_confirmed(_cancellations())})
+
+    def with_locked_latest(self, *, asks_for_confirmed: bool) -> Self:
+        """Annotate the key of the latest cancellation; and whether one was confirmed, if asked.
+
+        By locking reads: within a transaction that has read before, MariaDB's plain ones show what
+        was there then.
+        """
+        held = _cancellations().select_for_update()
+        confirmed: Any = _was_confirmed(held) if asks_for_confirmed else _UNKNOWN
+        return self.annotate(**{LATEST: _newest(held), WAS_CONFIRMED: confirmed})
+
+    def with_quantity_cancelled(self) -> Self:
+        """Annotate how many were confirmed in parts.
 
         Of a host that set an item back, only what was confirmed since then is counted.
-
-        :param counts_parts: ask for the quantity; without it nobody pays for the sum.
         """
-        cancellations = apps.get_model("timp_orders", "Cancellation")._default_manager.order_by()
-        confirmed = cancellations.filter(status=CancellationStatus.CONFIRMED)
+        confirmed = _cancellations().filter(status=CancellationStatus.CONFIRMED)
         of_item = confirmed.filter(order_item=OuterRef("pk"))
-        found = self.annotate(**{WAS_CONFIRMED: Exists(of_item)})
-        if not counts_parts:
-            return found
         whole = confirmed.filter(order_item=OuterRef("order_item")).exclude(quantity_left__gt=0)
         last_whole = Subquery(
             whole.values("order_item").annotate(last=Max("pk")).values("last")[:1]
         )
         parts = of_item.filter(pk__gt=Coalesce(last_whole, 0)).values("order_item")
         total = Subquery(parts.annotate(total=Sum("quantity_confirmed")).values("total")[:1])
-        return found.annotate(**{QUANTITY_CANCELLED: Coalesce(total, 0)})
+        return self.annotate(**{QUANTITY_CANCELLED: Coalesce(total, 0)})
 
     def _is_on(self, user: "User", side: Side) -> Exists:
         # An own EXISTS for each side, so that a policy may join as it likes and no row doubles.
         using: str | None = self._db  # type: ignore[attr-defined]  # not in the stubs
         items: OrderItemQuerySet[ModelT] = OrderItemQuerySet(self.model, using=using)
         return Exists(settings.policy.on_side(items.filter(pk=OuterRef("pk")), user, side))
+
+
+def _cancellations() -> QuerySet[Any]:
+    return apps.get_model("timp_orders", "Cancellation")._default_manager.order_by()
+
+
+def _newest(cancellations: QuerySet[Any]) -> Subquery:
+    of_item = cancellations.filter(order_item=OuterRef("pk"))
+    return Subquery(of_item.order_by("-pk").values("pk")[:1])
+
+
+def _was_confirmed(cancellations: QuerySet[Any]) -> Exists:
+    confirmed = cancellations.filter(status=CancellationStatus.CONFIRMED)
+    return Exists(confirmed.filter(order_item=OuterRef("pk")))
 
 
 def by_pages(
@@ -195,7 +214,7 @@ def locked(queryset: QuerySetT, using: str) -> QuerySetT:
     """Lock the rows of one table until the transaction ends, in primary-key order.
 
     The order is what keeps two overlapping calls from waiting for each other. The query set must
-    not join: MariaDB cannot say ``FOR UPDATE OF``, and would lock the joined rows too.
+    not join what is not locked yet: MariaDB cannot say ``FOR UPDATE OF``, and locks that too.
     """
     # Where the database knows it, the weaker lock, which lets others insert rows that point here.
     no_key = connections[using].features.has_select_for_no_key_update

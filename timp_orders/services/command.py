@@ -25,6 +25,16 @@ class Command:
     named: UUID | None = None
     quantity: int | None = None
 
+    @property
+    def asks_for_confirmed(self) -> bool:
+        """Tell whether the verdict on it depends on whether one was ever confirmed.
+
+        It may then be the repetition of an older command, which meant another cancellation.
+        """
+        if self.action == Action.CANCEL:  # all that is left is the same however often it is said
+            return not self.named and self.quantity is not None
+        return not self.named and self.action in (Action.CONFIRM, Action.REJECT)
+
     def validate(self, model: Any) -> None:
         """Check what no rule about items decides.
 

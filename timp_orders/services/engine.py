@@ -102,7 +102,8 @@ def _read(caller: Caller, target: Target, command: Command) -> Ruled | None:
             ruled = verdict(command, facts, caller)
             if ruled in ("change", "replay"):
                 return Ruled(item, facts, ruled)
-    for item in reads.items_with_facts(caller).filter(**target.lookup).order_by():
+    items = reads.items_with_facts(caller).filter(**target.lookup)
+    for item in items.with_confirmed() if command.asks_for_confirmed else items:
         facts = reads.attach(item, caller)
         if command.named and command.action.opens:
             facts = facts._replace(named=_known(caller, command.named, facts))

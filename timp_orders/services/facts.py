@@ -43,7 +43,7 @@ class Known(NamedTuple):
 class Facts(NamedTuple):
     """What a verdict on one item depends on.
 
-    A side is ``None`` where it was not asked whether the caller is on it.
+    What was not asked is ``None``: whether the caller is on a side, and what was confirmed.
 
     :ivar latest: the item's latest cancellation.
     :ivar was_confirmed: one of its cancellations was confirmed.
@@ -58,7 +58,7 @@ class Facts(NamedTuple):
     on_supplier_side: bool | None
     on_retailer_side: bool | None
     latest: Known | None
-    was_confirmed: bool = False
+    was_confirmed: bool | None = None
     ordered: int | None = None
     cancelled: int = 0
     named: Known | None = None

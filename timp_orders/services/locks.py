@@ -1,20 +1,36 @@
 """The statements that lock items and their cancellations, and read facts about them."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Container, Iterable, Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import F
 
 from timp_orders.models import Cancellation
-from timp_orders.models.querysets import Among, locked
+from timp_orders.models.querysets import LATEST, WAS_CONFIRMED, Among, locked
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
 from timp_orders.services.facts import Facts, Known
-from timp_orders.services.reads import KNOWN, keep, known, named, reading_of
-from timp_orders.states import Side
+from timp_orders.services.reads import KNOWN, keep, named, reading_of
+from timp_orders.states import CancellationStatus, Side
 
 __all__ = ["locked_facts", "refresh_under_locks"]
+
+
+class _Latest(NamedTuple):
+    """The key of an item's latest cancellation, if it has one."""
+
+    key: int | None
+    was_confirmed: bool | None
+    """Whether any of the item's was; ``None`` if that was not asked."""
+
+
+class _Trail(NamedTuple):
+    """The :class:`~timp_orders.services.facts.Facts` that depend on an item's cancellations."""
+
+    latest: Known | None = None
+    was_confirmed: bool | None = None
+    cancelled: int = 0
 
 
 def locked_facts(caller: Caller, commands: Mapping[Any, Command]) -> dict[Any, Facts]:
@@ -30,11 +46,12 @@ def locked_facts(caller: Caller, commands: Mapping[Any, Command]) -> dict[Any, F
     held = locked(caller.items().filter(Among(F("pk"), list(commands))), caller.using)
     counted = (model.QUANTITY_FIELD,) if caller.counts_parts else ()
     rows = list(held.values_list("pk", model.UUID_FIELD, model.STATUS_FIELD, *counted))
-    pks = [row[0] for row in rows]
     # Statements of their own, since the one above does not see what was committed while it waited.
-    on = _sides_of(caller, {pk: commands[pk].action.side for pk in pks})
-    trails = _locked_trails(caller, pks)
-    names = _named(caller, [commands[pk] for pk in pks], trails)
+    asked = {row[0]: commands[row[0]] for row in rows}
+    latest = _latest_as_they_act(caller, asked)
+    on = _sides_of(caller, asked, latest)
+    trails = _locked_trails(caller, latest)
+    names = _named(caller, asked.values(), trails)
     return {
         pk: Facts(
             pk=pk,
@@ -42,7 +59,7 @@ def locked_facts(caller: Caller, commands: Mapping[Any, Command]) -> dict[Any, F
             status=status,
             on_supplier_side=on[Side.SUPPLIER].get(pk),
             on_retailer_side=on[Side.RETAILER].get(pk),
-            **_summed(trails.get(pk, [])),
+            **trails.get(pk, _Trail())._asdict(),
             ordered=ordered[0] if ordered else None,
             named=names.get(name) if (name := commands[pk].named) else None,
         )
@@ -50,65 +67,94 @@ def locked_facts(caller: Caller, commands: Mapping[Any, Command]) -> dict[Any, F
     }
 
 
-def _locked_trails(caller: Caller, pks: list[Any]) -> dict[Any, list[Known]]:
-    """Lock the items' cancellations, and return them in the order of their keys."""
-    # A locking read, since under REPEATABLE READ a plain one does not see what was committed.
-    cancellations = Cancellation.objects.filter(Among(F("order_item"), pks))
-    trails: dict[Any, list[Known]] = {}
-    for found in map(Known._make, locked(cancellations, caller.using).values_list(*KNOWN)):
-        trails.setdefault(found.item, []).append(found)
+def _latest_as_they_act(caller: Caller, commands: Mapping[Any, Command]) -> dict[Any, _Latest]:
+    """Read the latest cancellations of the items that the caller acts on from their own side.
+
+    Organizations are joined once for many items; to ask for each row took half of a call.
+
+    :returns: by the items' primary keys.
+    """
+    asks = any(command.asks_for_confirmed for command in commands.values())
+    acting: dict[Side, list[Any]] = {}
+    for pk, command in commands.items():
+        # Who is on both sides is not asked twice.
+        side = Side.SUPPLIER if caller.standing.either_side else command.action.side
+        acting.setdefault(side, []).append(pk)
+    found: dict[Any, _Latest] = {}
+    for side, pks in acting.items():
+        items = (
+            caller.items()
+            .filter(Among(F("pk"), pks))
+            .with_locked_latest(asks_for_confirmed=asks and not caller.counts_parts)
+        )
+        rows = caller.on_side(items, side).order_by().values_list("pk", LATEST, WAS_CONFIRMED)
+        found |= {pk: _Latest(*latest) for pk, *latest in rows}
+    return found
+
+
+def _locked_trails(caller: Caller, latest: Mapping[Any, _Latest]) -> dict[Any, _Trail]:
+    """Lock these cancellations, and read what verdicts depend on.
+
+    :returns: by the items' primary keys; items that never had one are missing.
+    """
+    was_confirmed = {found.key: found.was_confirmed for found in latest.values() if found.key}
+    # Locking reads, since under REPEATABLE READ a plain one does not see what was committed.
+    rows = Cancellation.objects.filter(Among(F("pk"), list(was_confirmed)))
+    trails = {
+        known.item: _Trail(known, was_confirmed[known.pk])
+        for known in map(Known._make, locked(rows, caller.using).values_list(*KNOWN))
+    }
+    if caller.counts_parts and trails:
+        parts = _locked_parts(caller, list(trails))
+        for pk, trail in trails.items():
+            trails[pk] = trail._replace(was_confirmed=pk in parts, cancelled=parts.get(pk, 0))
     return trails
 
 
-def _summed(trail: list[Known]) -> dict[str, Any]:
-    cancelled = 0
-    for found in trail:
-        if found.is_confirmed:
-            # If the item is not cancelled after a whole one, the host has set it back.
-            cancelled = cancelled + (found.confirmed or 0) if found.is_part else 0
-    return {
-        "latest": trail[-1] if trail else None,
-        "was_confirmed": any(found.is_confirmed for found in trail),
-        "cancelled": cancelled,
-    }
+def _locked_parts(caller: Caller, pks: list[Any]) -> dict[Any, int]:
+    """Lock the confirmed cancellations of items, and sum up what was confirmed in parts."""
+    confirmed = Cancellation.objects.filter(
+        Among(F("order_item"), pks), status=CancellationStatus.CONFIRMED
+    )
+    cancelled: dict[Any, int] = {}
+    for found in map(Known._make, locked(confirmed, caller.using).values_list(*KNOWN)):
+        # If the item is not cancelled after a whole one, the host has set it back.
+        before = cancelled.get(found.item, 0)
+        cancelled[found.item] = before + (found.confirmed or 0) if found.is_part else 0
+    return cancelled
 
 
 def _named(
-    caller: Caller, commands: Iterable[Command], trails: Mapping[Any, list[Known]]
+    caller: Caller, commands: Iterable[Command], trails: Mapping[Any, _Trail]
 ) -> dict[UUID, Known]:
     """Find the cancellations whose UUIDs are given to new ones, of other items too."""
     wanted = {command.named for command in commands if command.named and command.action.opens}
     if not wanted:
         return {}
-    own = {found.uuid: found for trail in trails.values() for found in trail}
+    own = {trail.latest.uuid: trail.latest for trail in trails.values() if trail.latest}
     missing = [uuid for uuid in wanted if uuid not in own]
     # Not locked, since locks on what does not exist would deadlock on MariaDB. What is inserted
     # meanwhile meets the unique constraint.
     return own | named(missing, caller.using) if missing else own
 
 
-def _sides_of(caller: Caller, acting: Mapping[Any, Side]) -> dict[Side, dict[Any, bool]]:
-    """Read on whose side the caller is: first as they act, then what is left from the other side.
+def _sides_of(
+    caller: Caller, commands: Mapping[Any, Command], as_they_act: Container[Any]
+) -> dict[Side, dict[Any, bool]]:
+    """Tell on whose side the caller is: as they act, or else perhaps on the other.
 
-    Organizations are joined once for many items; to ask for each row took half of a call.
+    :param as_they_act: the items on whose acting side they are.
     """
-    first = {
-        side: _asked(caller, [pk for pk, acts in acting.items() if acts == side], side)
-        for side in Side
-    }
-    return {
-        side: first[side]
-        | _asked(caller, [pk for pk, is_on in first[side.opposite].items() if not is_on], side)
-        for side in Side
-    }
-
-
-def _asked(caller: Caller, pks: list[Any], side: Side) -> dict[Any, bool]:
-    if caller.standing.either_side or not pks:
-        return dict.fromkeys(pks, True)
-    found = caller.on_side(caller.items().filter(Among(F("pk"), pks)), side).order_by()
-    on = set(found.values_list("pk", flat=True))
-    return {pk: pk in on for pk in pks}
+    on: dict[Side, dict[Any, bool]] = {side: {} for side in Side}
+    for pk, command in commands.items():
+        on[command.action.side][pk] = pk in as_they_act
+    others = {side: [pk for pk, is_on in on[side].items() if not is_on] for side in Side}
+    for side, pks in others.items():
+        if pks:
+            found = caller.on_side(caller.items().filter(Among(F("pk"), pks)), side.opposite)
+            is_on = set(found.order_by().values_list("pk", flat=True))
+            on[side.opposite] |= {pk: pk in is_on for pk in pks}
+    return on
 
 
 def refresh_under_locks(item: Any, caller: Caller) -> None:
@@ -122,14 +168,19 @@ def refresh_under_locks(item: Any, caller: Caller) -> None:
     for row in rows.values(*columns):
         for name, value in row.items():
             setattr(item, name, value)
-    trail = list(locked(Cancellation.objects.filter(order_item=item.pk), caller.using))
-    item.timp_cancellation = latest = trail[-1] if trail else None
-    if latest is not None:
-        latest.order_item = item
+    every = caller.items().filter(pk=item.pk).with_locked_latest(asks_for_confirmed=False)
+    found = every.values_list("pk", LATEST, WAS_CONFIRMED)
+    latest = {pk: _Latest(*columns) for pk, *columns in found}
+    trail = _locked_trails(caller, latest).get(item.pk, _Trail())
+    item.timp_cancellation = None
+    if trail.latest:
+        for cancellation in locked(Cancellation.objects.filter(pk=trail.latest.pk), caller.using):
+            item.timp_cancellation = cancellation
+            cancellation.order_item = item
     reading: Any = reading_of(item)
     facts = reading.facts._replace(
         status=getattr(item, item.STATUS_FIELD),
         ordered=getattr(item, item.QUANTITY_FIELD) if caller.counts_parts else None,
-        **_summed([known(found) for found in trail]),
+        **trail._asdict(),
     )
     keep(item, caller, facts)

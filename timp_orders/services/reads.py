@@ -73,8 +73,8 @@ def items_with_facts(caller: Caller) -> OrderItemQuerySet[Any]:
 @cache
 def _with_latest(model: type[Any], using: str, counts_parts: bool) -> OrderItemQuerySet[Any]:
     items: OrderItemQuerySet[Any] = OrderItemQuerySet(model, using=using)
-    items = items.with_latest_cancellation().with_confirmed(counts_parts=counts_parts)
-    return with_relations(items)
+    items = items.with_latest_cancellation()
+    return with_relations(items.with_quantity_cancelled() if counts_parts else items)
 
 
 def with_relations(items: OrderItemQuerySet[Any]) -> OrderItemQuerySet[Any]:
@@ -93,8 +93,9 @@ def attach(item: Any, caller: Caller, *, side: Side | None = None) -> Facts:
     cancellation: Cancellation | None = read.pop(LATEST, None)
     item.timp_cancellation = cancellation
     latest = known(cancellation) if cancellation else None
-    # Without these columns, it is the only cancellation.
-    was_confirmed = read.pop(WAS_CONFIRMED, latest is not None and latest.is_confirmed)
+    # Without these columns, it is the only cancellation, or nobody asks.
+    only = latest if side is not None else None
+    was_confirmed = read.pop(WAS_CONFIRMED, only and only.is_confirmed)
     part = (latest.confirmed or 0) if latest and latest.is_part else 0
     facts = Facts(
         pk=item.pk,
@@ -103,7 +104,7 @@ def attach(item: Any, caller: Caller, *, side: Side | None = None) -> Facts:
         on_supplier_side=_side(read.pop(ON_SUPPLIER_SIDE, None), side, Side.SUPPLIER),
         on_retailer_side=_side(read.pop(ON_RETAILER_SIDE, None), side, Side.RETAILER),
         latest=latest,
-        was_confirmed=bool(was_confirmed),
+        was_confirmed=was_confirmed,
         ordered=item.value_of(item.QUANTITY_FIELD) if caller.counts_parts else None,
         cancelled=read.pop(QUANTITY_CANCELLED, part),
     )

@@ -188,15 +188,12 @@ def _replay(command: Command, facts: Facts) -> Verdict:
 
 def _unnamed(command: Command, facts: Facts) -> Verdict | None:
     """Refuse what may be the repetition of an older command, and would now do something else."""
-    if command.named or not facts.was_confirmed:
+    if not command.asks_for_confirmed or not facts.was_confirmed:
         return None
-    if command.action in (Action.CONFIRM, Action.REJECT):
-        return errors.MustBeNamed
-    if command.action == Action.CANCEL and command.quantity is not None:
-        latest = facts.latest
-        repeats = latest and latest.is_confirmed and latest.confirmed == command.quantity
-        return "replay" if repeats else errors.MustBeNamed
-    return None  # to cancel all that is left does the same however often it is said
+    latest = facts.latest
+    if command.action == Action.CANCEL and latest and latest.is_confirmed:
+        return "replay" if latest.confirmed == command.quantity else errors.MustBeNamed
+    return errors.MustBeNamed
 
 
 def _too_great(command: Command, facts: Facts, lifecycle: Lifecycle) -> Verdict | None:
