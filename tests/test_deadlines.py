@@ -455,16 +455,16 @@ class TestRuns:
     def test_what_is_busy_waits_for_the_next_run(self, configured, waiting, monkeypatch):
         configured(ON_DEADLINE="confirm")
         waiting(NOW, 2)
-        real = services.deadlines.decisions.apply
+        real = services.deadlines.decisions.perform_many
 
         def busy(*args, **kwargs):
             raise errors.Busy
 
-        monkeypatch.setattr(services.deadlines.decisions, "apply", busy)
+        monkeypatch.setattr(services.deadlines.decisions, "perform_many", busy)
         done = enforce_deadlines(now=NOW)
         assert (done.overdue, done.confirmed) == (2, 0)
         assert [error.code for error in done.refused.values()] == ["busy", "busy"]
-        monkeypatch.setattr(services.deadlines.decisions, "apply", real)
+        monkeypatch.setattr(services.deadlines.decisions, "perform_many", real)
         assert enforce_deadlines(now=NOW) == services.Enforced(confirmed=2)
 
     def test_a_clock_that_steps_back_does_nothing_twice(self, configured, waiting, sent):

@@ -183,6 +183,25 @@ def test_of_a_long_history_few_rows_are_read(filled, action, alone):
         assert max(node["Actual Rows"] * node["Actual Loops"] for node in nodes) < 100, sql
 
 
+@pytest.mark.parametrize("action", ["confirm", "reject"])
+@pytest.mark.parametrize("counts_parts", [True, False])
+def test_whether_one_was_confirmed_is_looked_up_by_the_item(filled, settings, action, counts_parts):
+    """Whatever the statistics say: here that none is, so that an index on the status seems best."""
+    settings.TIMP_ORDERS = {"PARTIAL_QUANTITIES": counts_parts}
+    Cancellation.unguarded.filter(status="confirmed").update(status="rejected")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE timp_orders_cancellation")
+    waiting = Cancellation.objects.filter(status="requested").values("order_item")[:300]
+    items = list(OrderItem.objects.filter(pk__in=waiting))
+    with CaptureQueriesContext(connection) as captured:
+        SERVICES[action](items[1:], by=filled["operator"])
+        SERVICES[action](items[0], by=filled["operator"])
+    asked = [it["sql"] for it in captured if "confirmed" in it["sql"].split("WHERE", 1)[-1]]
+    found = {node.get("Index Name") for sql in asked for node in plan_of(sql)}
+    assert "timp_orders_cancel_item_idx" in found
+    assert "timp_orders_cancel_status_idx" not in found
+
+
 @pytest.mark.parametrize("action", ["confirm", "reject", "request"])
 def test_many_items_are_found_by_indexes(filled, action):
     """Their keys are one array, which the planner sees."""

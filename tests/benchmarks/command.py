@@ -8,7 +8,18 @@ import django
 from django.conf import settings
 from django.test.utils import setup_databases, teardown_databases
 
-PARTS = ["confirm", "bulk", "changes", "deadlines", "history", "whole", "hot", "server", "scale"]
+PARTS = [
+    "confirm",
+    "bulk",
+    "changes",
+    "deadlines",
+    "history",
+    "whole",
+    "hot",
+    "server",
+    "scale",
+    "startup",
+]
 
 
 def main():

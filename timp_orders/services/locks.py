@@ -7,12 +7,12 @@ from uuid import UUID
 from django.db.models import F
 
 from timp_orders.models import Cancellation
-from timp_orders.models.querysets import LATEST, WAS_CONFIRMED, Among, locked
+from timp_orders.models.querysets import LATEST, WAS_CONFIRMED, Among, locked, only_confirmed
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
 from timp_orders.services.facts import Facts, Known
 from timp_orders.services.reads import KNOWN, keep, named, reading_of
-from timp_orders.states import CancellationStatus, Side
+from timp_orders.states import Side
 
 __all__ = ["locked_facts", "refresh_under_locks"]
 
@@ -113,9 +113,7 @@ def _locked_trails(caller: Caller, latest: Mapping[Any, _Latest]) -> dict[Any, _
 
 def _locked_parts(caller: Caller, pks: list[Any]) -> dict[Any, int]:
     """Lock the confirmed cancellations of items, and sum up what was confirmed in parts."""
-    confirmed = Cancellation.objects.filter(
-        Among(F("order_item"), pks), status=CancellationStatus.CONFIRMED
-    )
+    confirmed = only_confirmed(Cancellation.objects.filter(Among(F("order_item"), pks)))
     cancelled: dict[Any, int] = {}
     for found in map(Known._make, locked(confirmed, caller.using).values_list(*KNOWN)):
         # If the item is not cancelled after a whole one, the host has set it back.

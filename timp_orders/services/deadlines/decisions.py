@@ -1,10 +1,10 @@
 """What silence decides: overdue cancellations are confirmed, or rejected."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from timp_orders import errors
 from timp_orders.conf import settings
 from timp_orders.models.querysets import Among
-from timp_orders.policy import SYSTEM
+from timp_orders.services.batches import Addressed
 from timp_orders.services.caller import Caller
-from timp_orders.services.calls import Change, apply
 from timp_orders.services.command import Command
-from timp_orders.services.deadlines.due import Due, Enforced, asked, with_items
+from timp_orders.services.deadlines.due import Due, Enforced, asked, by_item
+from timp_orders.services.engine import perform_many
 from timp_orders.services.reads import facts_of
 from timp_orders.services.rules import verdict
 from timp_orders.services.transactions import in_transaction
@@ -53,9 +53,7 @@ class _Decision(NamedTuple):
 
         :raises timp_orders.errors.Busy: none of them is decided.
         """
-        outcome = apply(
-            [self._change(caller, one) for one in batch], SYSTEM, caller.via, all_or_nothing=False
-        )
+        outcome = perform_many(caller, self._addressed(caller, batch), around_vetoes=True)
         done = self.counted(len(outcome.changed))
         shipped, given_up = [], []
         for one in batch:
@@ -73,17 +71,17 @@ class _Decision(NamedTuple):
         _say(caller, given_up, "")
         return done
 
-    def _change(self, caller: Caller, one: Due) -> Change:
-        has_shipped = one.item_status in caller.lifecycle.shipped
-        reason = errors.AlreadyShipped.code
-        is_told = self.action == Action.REJECT and has_shipped
-        return Change(
-            one.item_uuid,
-            self.action,
-            note=_("There was no answer in time.")[: settings.NOTE_MAX_LENGTH],
-            reason=reason if is_told and reason in settings.REJECTION_REASONS else "",
-            cancellation_uuid=one.uuid,
-        )
+    def _addressed(self, caller: Caller, batch: Iterable[Due]) -> dict[Any, Addressed]:
+        """Return the commands by the items' primary keys, in their order."""
+        note = _("There was no answer in time.")[: settings.NOTE_MAX_LENGTH]
+        shipped = errors.AlreadyShipped.code
+        tells = self.action == Action.REJECT and shipped in settings.REJECTION_REASONS
+        commands = {}
+        for one in sorted(batch, key=lambda one: one.item):
+            reason = shipped if tells and one.item_status in caller.lifecycle.shipped else ""
+            command = Command(self.action, note, reason, one.uuid)
+            commands[one.item] = Addressed(one.item_uuid, command)
+        return commands
 
 
 CONFIRM = _Decision(Action.CONFIRM, lambda count: Enforced(confirmed=count))
@@ -104,7 +102,7 @@ def foreseen(caller: Caller, batch: Sequence[Due]) -> Enforced:
     items = caller.items().filter(Among(F("pk"), [one.item for one in batch]))
     facts = {found.pk: found for found in facts_of(caller, items)}
     done = Enforced()
-    for cancellation in with_items(caller, [one.pk for one in batch]):
+    for cancellation in by_item(caller, [one.pk for one in batch]):
         on_deadline = cancellation.on_deadline or asked(caller, cancellation)
         if on_deadline == OnDeadline.NOTHING:
             continue

@@ -10,11 +10,12 @@ from django.db.models import F, Max, Q, QuerySet
 from timp_orders.errors import CancellationError
 from timp_orders.models import Cancellation
 from timp_orders.models.querysets import Among, by_pages
+from timp_orders.policy import Policy
 from timp_orders.services.batches import BATCH_SIZE
 from timp_orders.services.caller import Caller
 from timp_orders.states import CancellationStatus, OnDeadline
 
-__all__ = ["Due", "Enforced", "asked", "batches", "with_items"]
+__all__ = ["Due", "Enforced", "asked", "asks_host", "batches", "by_item"]
 
 
 @dataclass
@@ -87,11 +88,23 @@ def batches(caller: Caller, due: Q, limit: int | None) -> Iterator[list[Due]]:
                 return
 
 
-def with_items(caller: Caller, keys: Sequence[int]) -> QuerySet[Cancellation]:
-    """Return cancellations with all that receivers and the policy may look at, item by item."""
-    relations = (f"order_item__{path}" for path in caller.model.every_relation())
+def by_item(caller: Caller, keys: Sequence[int], *, is_shown: bool = True) -> QuerySet[Any]:
+    """Return cancellations in the order of their items.
+
+    :param is_shown: with all that receivers and the host's policy may look at; or where there are
+        none, with their keys alone.
+    """
     rows = Cancellation.objects.using(caller.using).filter(Among(F("pk"), list(keys)))
-    return rows.select_related("order_item", *relations).order_by("order_item_id")
+    rows = rows.order_by("order_item_id")
+    if not is_shown:
+        return rows.values_list("pk", "order_item_id", named=True)
+    relations = (f"order_item__{path}" for path in caller.model.every_relation())
+    return rows.select_related("order_item", *relations)
+
+
+def asks_host(caller: Caller) -> bool:
+    """Tell whether it is a host's policy that says what becomes of overdue cancellations."""
+    return type(caller.policy).on_deadline is not Policy.on_deadline
 
 
 def asked(caller: Caller, cancellation: Cancellation) -> str:

@@ -13,7 +13,7 @@ from timp_orders.models import Cancellation
 from timp_orders.models.querysets import Among
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
-from timp_orders.services.deadlines.due import Due, Enforced, asked, with_items
+from timp_orders.services.deadlines.due import Due, Enforced, asked, asks_host, by_item
 from timp_orders.services.locks import locked_facts
 from timp_orders.services.receivers import around_vetoes, send_each
 from timp_orders.services.transactions import in_transaction
@@ -53,11 +53,14 @@ class _Mark(NamedTuple):
     def _locked(self, caller: Caller, batch: list[Due], now: datetime) -> Enforced:
         # As for a decision, which a receiver may take: items first, so that nobody waits in a
         # circle.
-        facts = locked_facts(caller, {one.item: Command(Action.CONFIRM) for one in batch})
+        commands = {one.item: Command(Action.CONFIRM, named=one.uuid) for one in batch}
+        facts = locked_facts(caller, commands)
         latest = {
             found.latest.pk for found in facts.values() if found.latest and found.latest.is_open
         }
-        rows = with_items(caller, [one.pk for one in batch if one.pk in latest])
+        is_shown = self.signal.has_listeners(Cancellation) or asks_host(caller)
+        waiting = [one.pk for one in batch if one.pk in latest]
+        rows = by_item(caller, waiting, is_shown=is_shown)
         found = list(rows.filter(**{self.column: None}))
         values = {one.pk: {self.column: now, **self.says(caller, one)} for one in found}
 
@@ -66,6 +69,8 @@ class _Mark(NamedTuple):
             rows = Cancellation.unguarded.using(caller.using).filter(Among(F("pk"), keys))
             unmarked = rows.filter(**{self.column: None})
             update(unmarked, varying({key: values[key] for key in keys}), len(keys))
+            if not self.signal.has_listeners(Cancellation):
+                return
             for one in some:
                 one.__dict__ |= values[one.pk]
             send_each(caller, self.signal, some, facts, rows.exclude(**{self.column: None}))
