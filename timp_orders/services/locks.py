@@ -36,7 +36,8 @@ class _Trail(NamedTuple):
 def locked_facts(caller: Caller, commands: Mapping[Any, Command]) -> dict[Any, Facts]:
     """Lock items and their cancellations, and only then read what a verdict depends on.
 
-    Both are locked in the order of their primary keys, items first.
+    The items in the order of their primary keys, so that no two calls wait for each other, and then
+    the latest cancellation of each: none of these is locked by a call that has not locked its item.
 
     :param commands: by the items' primary keys. Whoever is on the side that acts on an item is not
         looked for on the other, since no verdict depends on it.
@@ -167,8 +168,7 @@ def refresh_under_locks(item: Any, caller: Caller) -> None:
         for name, value in row.items():
             setattr(item, name, value)
     every = caller.items().filter(pk=item.pk).with_locked_latest(asks_for_confirmed=False)
-    found = every.values_list("pk", LATEST, WAS_CONFIRMED)
-    latest = {pk: _Latest(*columns) for pk, *columns in found}
+    latest = {pk: _Latest(*read) for pk, *read in every.values_list("pk", LATEST, WAS_CONFIRMED)}
     trail = _locked_trails(caller, latest).get(item.pk, _Trail())
     item.timp_cancellation = None
     if trail.latest:
