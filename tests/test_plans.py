@@ -152,6 +152,17 @@ def test_a_page_of_items_is_found_by_indexes(scans, who, query):
     assert kinds <= BY_INDEX
 
 
+@pytest.mark.parametrize("who", ["large", "small"])
+def test_whose_items_a_page_has_is_told_without_reading_all_of_theirs(filled, who):
+    """By the user's organizations: a subquery for each side may be hashed, with all of its rows."""
+    token, _ = Token.objects.get_or_create(user=filled[who])
+    with CaptureQueriesContext(connection) as captured:
+        Client(headers={"Authorization": f"Token {token.key}"}).get(reverse("timp_orders:items"))
+    (page,) = [it["sql"] for it in captured if "= ANY(" in it["sql"]]
+    nodes = every_node(page, "ANALYZE, ")
+    assert max(node["Actual Rows"] * node["Actual Loops"] for node in nodes) <= 100
+
+
 @pytest.mark.parametrize("who", ["large", "operator"])
 @pytest.mark.parametrize("status", ["requested", "rejected"])
 def test_an_item_is_found_by_indexes(scans, who, status):

@@ -82,11 +82,11 @@ def test_an_item_that_moved_away_between_the_two_statements_is_left_out(
     first = OrderItemFactory(order=world.order, supplier=supplier)
     read = reads.items_with_facts
 
-    def moved_first(caller):
+    def moved_first(caller, **kwargs):
         OrderItem.objects.filter(pk=first.pk).update(
             supplier=CancellationFactory().order_item.supplier
         )
-        return read(caller)
+        return read(caller, **kwargs)
 
     monkeypatch.setattr(reads, "items_with_facts", moved_first)
     assert uuids(listed(world.supplier)) == [str(world.item.uuid)]

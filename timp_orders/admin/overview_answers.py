@@ -6,7 +6,18 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +27,6 @@ from timp_orders.conf import settings
 from timp_orders.models import Cancellation
 from timp_orders.models.querysets import Among
 from timp_orders.services.caller import Caller
-from timp_orders.services.reads import visible_cancellations
 from timp_orders.states import CancellationStatus
 
 __all__ = ["DAYS", "Answers", "answers"]
@@ -95,8 +105,11 @@ def _newest(caller: Caller, days: int) -> Callable[[int], tuple[datetime, QueryS
 
     if caller.standing.sees_all:
         return of_all
-    visible = visible_cancellations(caller).filter(decided_at__gte=start).order_by("-decided_at")
-    own: list[Any] = list(visible.values_list("pk", "decided_at")[:_DECISIONS])
+    # Looked up row by row, not joined: for these the database might read all of a user's items.
+    item = caller.visible_items().filter(pk=OuterRef("order_item")).order_by().values("pk")
+    visible = decided.filter(decided_at__gte=start).alias(item=Subquery(item))
+    newest = visible.filter(item__isnull=False).order_by("-decided_at")
+    own: list[Any] = list(newest.values_list("pk", "decided_at")[:_DECISIONS])
 
     def of_own(limit: int) -> tuple[datetime, QuerySet[Any]]:
         since = own[limit - 1][1] if len(own) >= limit else start

@@ -109,7 +109,7 @@ def _refusals(rows: Iterable[Announced]) -> list[tuple[int, str]]:
 
 def _read(caller: Caller, rows: Iterable[Announced]) -> dict[Any, Any]:
     verdicts = {row.pk: row.verdict for row in rows if row.verdict != errors.NotFound.code}
-    items = items_with_facts(caller).filter(pk__in=list(verdicts))
+    items = items_with_facts(caller, many=True).filter(pk__in=list(verdicts))
     found = {}
     for item in joined(items):
         facts = attach(item, caller)

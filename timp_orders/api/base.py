@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib.auth.models import AnonymousUser
 from django.db import DataError, router
 from django.http import StreamingHttpResponse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.common import no_append_slash
 from rest_framework.authentication import BaseAuthentication
@@ -75,7 +76,7 @@ class CancellationAPIView(GenericBase):
         """The longest body that is read."""
         return settings.MAX_BODY_BYTES
 
-    @property
+    @cached_property
     def reader(self) -> Caller:
         """The user as one who reads, from the database that reads go to."""
         using = router.db_for_read(get_order_item_model())

@@ -109,4 +109,4 @@ def row(item: Any, cancellation: Cancellation | None) -> dict[str, Any]:
 
 
 def _items(caller: Caller, uuids: list[UUID]) -> QuerySet[Any]:
-    return items_with_facts(caller).filter(Among(F(caller.model.UUID_FIELD), uuids))
+    return items_with_facts(caller, many=True).filter(Among(F(caller.model.UUID_FIELD), uuids))

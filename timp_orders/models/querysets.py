@@ -1,6 +1,6 @@
 """Query sets of order items: by who may see them, and with their cancellations."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -10,6 +10,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import (
     BooleanField,
+    Case,
     Exists,
     F,
     FilteredRelation,
@@ -21,6 +22,7 @@ from django.db.models import (
     Subquery,
     Sum,
     Value,
+    When,
 )
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, In
@@ -31,6 +33,8 @@ from timp_orders.states import CancellationStatus, Side
 
 if TYPE_CHECKING:
     from timp_orders.policy import Standing, System, User
+
+    Own = Mapping[Side, Sequence[Any]]
 
 __all__ = [
     "ANNOTATED",
@@ -91,11 +95,12 @@ class OrderItemQuerySet(QuerySet[ModelT]):
         """Keep the items on whose ``side`` the user is."""
         return self.filter(self._is_on(user, side)) if may_be_on_a_side(user) else self.none()
 
-    def visible_to(self, user: "User | System") -> Self:
+    def visible_to(self, user: "User | System", own: "Own | None" = None) -> Self:
         """Keep what the user may see: both sides' items, or all of them to operators and auditors.
 
         :param user: nothing is visible to one who is not signed in, or not active; everything to
             ``SYSTEM``.
+        :param own: the user's organizations, by side; by default they are read.
         :raises TypeError: it is no user, such as ``None``.
         """
         if require_user(user) is SYSTEM:
@@ -104,7 +109,8 @@ class OrderItemQuerySet(QuerySet[ModelT]):
             return self.none()
         if settings.policy.standing(user).sees_all:
             return self.all()
-        own = settings.policy.organizations(user, self.db)
+        if own is None:
+            own = settings.policy.organizations(user, self.db)
         if own is None:
             return self.filter(self._is_on(user, Side.SUPPLIER) | self._is_on(user, Side.RETAILER))
         model: Any = self.model
@@ -112,14 +118,22 @@ class OrderItemQuerySet(QuerySet[ModelT]):
         sides = [Q(**{f"{paths[side]}__in": found}) for side, found in own.items() if found]
         return self.filter(reduce(or_, sides)) if sides else self.none()
 
-    def with_sides(self, user: "User | System", standing: "Standing") -> Self:
-        """Annotate on which sides the user is."""
+    def with_sides(
+        self, user: "User | System", standing: "Standing", own: "Own | None" = None
+    ) -> Self:
+        """Annotate on which sides the user is.
+
+        :param own: the user's organizations, by side. Give them where many items are read: asked by
+            a subquery, PostgreSQL might read all items of the user's beside those that are meant.
+        """
         sides: dict[str, Any] = {ON_SUPPLIER_SIDE: Side.SUPPLIER, ON_RETAILER_SIDE: Side.RETAILER}
         for name, side in sides.items():
             if user is SYSTEM or standing.either_side:
                 sides[name] = Value(True)
             elif not may_be_on_a_side(user):
                 sides[name] = Value(False)
+            elif own is not None:
+                sides[name] = self._is_of(own[side], side)
             else:
                 sides[name] = self._is_on(user, side)
         return self.annotate(**sides)
@@ -168,6 +182,11 @@ class OrderItemQuerySet(QuerySet[ModelT]):
         parts = of_item.filter(pk__gt=Coalesce(last_whole, 0)).values("order_item")
         total = Subquery(parts.annotate(total=Sum("quantity_confirmed")).values("total")[:1])
         return self.annotate(**{QUANTITY_CANCELLED: Coalesce(total, 0)})
+
+    def _is_of(self, organizations: Sequence[Any], side: Side) -> Any:
+        model: Any = self.model
+        is_one = When(**{f"{model.paths()[side]}__in": organizations}, then=Value(True))
+        return Case(is_one, default=Value(False)) if organizations else Value(False)
 
     def _is_on(self, user: "User", side: Side) -> Exists:
         # An own EXISTS for each side, so that a policy may join as it likes and no row doubles.

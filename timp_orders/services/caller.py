@@ -128,9 +128,20 @@ class Caller:
         """Every order item, in the caller's database."""
         return OrderItemQuerySet(self.model, using=self.using)
 
+    @cached_property
+    def organizations(self) -> Mapping[Side, list[Any]] | None:
+        """The user's organizations, by side, read once.
+
+        ``None`` where none counts, or a policy of the host's decides.
+        """
+        if self.standing.either_side or not may_be_on_a_side(self.by):
+            return None
+        return self.policy.organizations(self.by, self.using)
+
     def visible_items(self) -> OrderItemQuerySet[Any]:
         """Return every order item that the caller may see."""
-        return self.items().visible_to(self.by)
+        own = None if self.standing.sees_all else self.organizations
+        return self.items().visible_to(self.by, own)
 
     def on_side(self, items: QuerySet[Any], side: Side) -> QuerySet[Any]:
         """Keep the items on whose side the caller is; a policy may return one twice."""

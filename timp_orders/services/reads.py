@@ -61,13 +61,16 @@ class Reading(NamedTuple):
     facts: Facts
 
 
-def items_with_facts(caller: Caller) -> OrderItemQuerySet[Any]:
+def items_with_facts(caller: Caller, *, many: bool = False) -> OrderItemQuerySet[Any]:
     """Return order items with all that an answer and a verdict need, in one statement.
 
     Call :func:`attach` on each.
+
+    :param many: several are read; the caller's organizations are then read before, once.
     """
     items = _with_latest(caller.model, caller.using, caller.counts_parts)
-    return items.with_sides(caller.by, caller.standing)
+    own = caller.organizations if many else None
+    return items.with_sides(caller.by, caller.standing, own)
 
 
 @cache
@@ -181,7 +184,7 @@ def visible_items(caller: Caller, pks: Sequence[Any]) -> list[Any]:
 
     :returns: without those that the caller does not see, or no longer.
     """
-    rows = items_with_facts(caller).filter(Among(F("pk"), pks))
+    rows = items_with_facts(caller, many=True).filter(Among(F("pk"), pks))
     found = {item.pk: item for item in rows if is_visible(attach(item, caller), caller)}
     return [found[pk] for pk in pks if pk in found]
 
@@ -203,7 +206,7 @@ def facts_of(caller: Caller, items: QuerySet[Any]) -> Iterator[Facts]:
 
 def _facts_of_keys(caller: Caller, keys: list[Any]) -> Iterator[Facts]:
     model = caller.model
-    found = items_with_facts(caller).filter(Among(F("pk"), keys))
+    found = items_with_facts(caller, many=True).filter(Among(F("pk"), keys))
     columns = {
         "pk": "pk",
         "uuid": model.UUID_FIELD,
