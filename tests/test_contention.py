@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from timp_orders.errors import Busy
 from timp_orders.models import Cancellation, OrderItem, Organization
-from timp_orders.services import BY_ACTION, SYSTEM
+from timp_orders.services import BY_ACTION, SYSTEM, engine, optimistic
 from timp_orders.services.transactions import in_transaction, is_busy, is_duplicate
 from timp_orders.signals import cancellations_changed
 from timp_orders.states import Action
@@ -239,6 +239,25 @@ class TestInATransactionOfItsOwn:
         with pytest.raises(ValueError, match="second"):
             in_transaction(Work(busy(), ValueError("second")), "default")
         assert written() == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("action", ["confirm", "reject", "withdraw"])
+def test_a_second_try_compares_with_what_was_ruled_on(item, cancellation, monkeypatch, action):
+    """Not with what the first one wrote, which was undone."""
+    real, tries = optimistic._decision, []
+
+    def busy_once(*args):
+        tries.append(args)
+        if len(tries) == 1:
+            raise Busy
+        return real(*args)
+
+    monkeypatch.setattr(optimistic, "_decision", busy_once)
+    monkeypatch.setattr(engine, "_lock_one", lambda *args: pytest.fail("It was ruled on anew."))
+    assert BY_ACTION[Action(action)](item.uuid, by=SYSTEM).changed == [item.uuid]
+    cancellation.refresh_from_db()
+    assert cancellation.item_status == "Allocated"
 
 
 @pytest.mark.django_db(transaction=True)

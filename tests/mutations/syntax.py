@@ -146,14 +146,17 @@ def constant(old: object, new: object) -> Change:
     return change
 
 
-def without_element(word: str) -> Change:
-    """Take the elements that mention the word out of a tuple."""
+def without_key(word: str) -> Change:
+    """Take the keys that mention the word out of a dictionary."""
 
     def change(node: ast.AST) -> ast.AST | None:
-        if not isinstance(node, ast.Tuple):
+        if not isinstance(node, ast.Dict):
             return None
-        kept = [element for element in node.elts if not mentions(element, word)]
-        return None if len(kept) == len(node.elts) else ast.Tuple(kept, node.ctx)
+        pairs = zip(node.keys, node.values, strict=True)
+        kept = [(key, value) for key, value in pairs if not (key and mentions(key, word))]
+        if len(kept) == len(node.keys):
+            return None
+        return ast.Dict([key for key, _ in kept], [value for _, value in kept])
 
     return change
 

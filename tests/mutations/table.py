@@ -143,7 +143,7 @@ MUTATIONS = [
         "one item is cancelled whatever its status",
         OPTIMISTIC,
         "_cancel",
-        syntax.without_element("STATUS_FIELD"),
+        syntax.without_key("STATUS_FIELD"),
         "between_the_unlocked_read or under_the_lock",
     ),
     Mutation(
@@ -164,7 +164,7 @@ MUTATIONS = [
         "an item that moved is not compared",
         OPTIMISTIC,
         "decide_one",
-        syntax.choice_of("column", "()"),
+        syntax.choice_of("column", "{}"),
         "MovedToAnother",
     ),
     Mutation(

@@ -161,10 +161,12 @@ class OrderItemQuerySet(QuerySet[ModelT]):
     def with_locked_latest(self, *, asks_for_confirmed: bool) -> Self:
         """Annotate the key of the latest cancellation; and whether one was confirmed, if asked.
 
-        By locking reads: within a transaction that has read before, MariaDB's plain ones show what
-        was there then.
+        On MariaDB by locking reads: within a transaction that has read before, its plain ones show
+        what was there then.
         """
-        held = _cancellations().select_for_update()
+        held = _cancellations()
+        if connections[self.db].vendor == "mysql":
+            held = held.select_for_update()
         confirmed: Any = _was_confirmed(held) if asks_for_confirmed else _UNKNOWN
         return self.annotate(**{LATEST: _newest(held), WAS_CONFIRMED: confirmed})
 

@@ -40,8 +40,8 @@ def perform_one(caller: Caller, target: Target, command: Command) -> Outcome:
 
     So it costs the fewest statements, and who may not see the item, or replays, never waits for
     it. A decision is written by statements that compare the rows with what was read. If somebody
-    else was faster, or a request needs the lock to see that it is the only one, the item is locked
-    and ruled on again.
+    else was faster, or what may open a cancellation needs the lock to see that it is the only one,
+    the item is locked and ruled on again.
     """
     outcome = Outcome()
     if (read := _read(caller, target, command)) is None:

@@ -34,10 +34,10 @@ class _Trail(NamedTuple):
 
 
 def locked_facts(caller: Caller, commands: Mapping[Any, Command]) -> dict[Any, Facts]:
-    """Lock items and their cancellations, and only then read what a verdict depends on.
+    """Lock items, and their latest cancellations, and read what a verdict depends on.
 
-    The items in the order of their primary keys, so that no two calls wait for each other, and then
-    the latest cancellation of each: none of these is locked by a call that has not locked its item.
+    The items come first, in the order of their primary keys, so that no two calls wait for each
+    other; all else is read once they are locked.
 
     :param commands: by the items' primary keys. Whoever is on the side that acts on an item is not
         looked for on the other, since no verdict depends on it.

@@ -67,13 +67,13 @@ def decide_one(caller: Caller, planned: Planned, item: Any) -> None:
     """
     action = planned.command.action
     column = caller.side_column(action.side)
-    whose = (column,) if column else ()
+    compared = {"pk": item.pk} | ({column: getattr(item, column)} if column else {})
     if action.cancels:
-        _cancel(caller, planned, item, whose)
+        _cancel(caller, planned, compared)
         status = planned.item_status
     else:
         # Whatever it is by now, to reject and to withdraw it is nothing.
-        status = _locked_status(caller, item, whose)
+        status = _locked_status(caller, compared)
         planned = planned._replace(facts=planned.facts._replace(status=status))
     setattr(item, item.STATUS_FIELD, status)
     if not (column or caller.standing.either_side or caller.is_on_side(item.pk, action.side)):
@@ -87,28 +87,22 @@ def decide_one(caller: Caller, planned: Planned, item: Any) -> None:
     cancellation.open = None
 
 
-def _cancel(caller: Caller, planned: Planned, item: Any, whose: tuple[str, ...]) -> None:
-    """Write the item's status, if it is what was read; and the quantity, where parts count.
-
-    :param whose: the column that says whose item it is, if one alone does.
-    """
-    model = caller.model
-    compared = (model.STATUS_FIELD, *whose)
+def _cancel(caller: Caller, planned: Planned, compared: dict[str, Any]) -> None:
+    """Write the item's status, if it is what was ruled on; and the quantity, where parts count."""
+    model, facts = caller.model, planned.facts
+    # Of the facts, not of the item: a first try, which was undone, may have changed that.
+    compared = {**compared, model.STATUS_FIELD: facts.status}
     if caller.counts_parts:
-        compared += (model.QUANTITY_FIELD,)
-    write = _status(model, caller.using, compared)
-    require_written(write(becomes=planned.item_status, **_values(item, compared)), 1)
+        compared[model.QUANTITY_FIELD] = facts.ordered
+    write = _status(model, caller.using, tuple(compared))
+    require_written(write(becomes=planned.item_status, **compared), 1)
 
 
-def _locked_status(caller: Caller, item: Any, whose: tuple[str, ...]) -> Any:
+def _locked_status(caller: Caller, compared: dict[str, Any]) -> Any:
     """Lock the item, if it is still the caller's, and return its status."""
-    for status in _lock(caller.model, caller.using, whose)(**_values(item, whose)):
+    for status in _lock(caller.model, caller.using, tuple(compared))(**compared):
         return status
     raise ConcurrentUpdate
-
-
-def _values(item: Any, compared: tuple[str, ...]) -> dict[str, Any]:
-    return {name: getattr(item, name) for name in ("pk", *compared)}
 
 
 @cache
@@ -142,8 +136,9 @@ def _lock(model: type[Any], using: str, compared: tuple[str, ...]) -> Selection:
 
 
 def _row(model: type[Any], using: str, compared: tuple[str, ...]) -> QuerySet[Any]:
-    """Find an item by its key, as long as these columns have the values that were read."""
-    fields = {"pk": model._meta.pk} | {name: model._meta.get_field(name) for name in compared}
+    """Find an item by its key, as long as the other columns have the values that were read."""
+    fields = {name: model._meta.get_field(name) for name in compared if name != "pk"}
+    fields["pk"] = model._meta.pk
     items: QuerySet[Any] = OrderItemQuerySet(model, using=using)
     return items.filter(**{name: Parameter(name, field) for name, field in fields.items()})
 
