@@ -341,8 +341,8 @@ MUTATIONS = [
     Mutation(
         "what is left is read before the lock",
         LOCKS,
-        "_summed",
-        never("is_confirmed"),
+        "_locked_trails",
+        never("counts_parts"),
         "TestAnotherSession",
         OF_PARTS,
     ),
@@ -373,8 +373,8 @@ MUTATIONS = [
     Mutation(
         "what the host set back stays counted",
         LOCKS,
-        "_summed",
-        syntax.choice_of("is_part", "cancelled + (found.confirmed or 0)"),
+        "_locked_parts",
+        syntax.choice_of("is_part", "before + (found.confirmed or 0)"),
         "set_back",
         QUANTITIES,
     ),
@@ -400,7 +400,9 @@ MUTATIONS = [
         "what was decided meanwhile becomes overdue",
         MARKS,
         "_Mark._locked",
-        syntax.instead_of_call("with_items", "with_items(caller, [one.pk for one in batch])"),
+        syntax.instead_of_call(
+            "by_item", "by_item(caller, [one.pk for one in batch], is_shown=is_shown)"
+        ),
         "mark and reject",
         OF_DEADLINES,
     ),
@@ -420,8 +422,8 @@ MUTATIONS = [
     Mutation(
         "silence decides a newer cancellation",
         DEADLINE_DECISIONS,
-        "_Decision._change",
-        without_keyword("cancellation_uuid"),
+        "_Decision._addressed",
+        without_keyword("named"),
         "confirm and withdraw",
         OF_DEADLINES,
     ),

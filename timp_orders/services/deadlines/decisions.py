@@ -79,7 +79,7 @@ class _Decision(NamedTuple):
         commands = {}
         for one in sorted(batch, key=lambda one: one.item):
             reason = shipped if tells and one.item_status in caller.lifecycle.shipped else ""
-            command = Command(self.action, note, reason, one.uuid)
+            command = Command(self.action, note, reason, named=one.uuid)
             commands[one.item] = Addressed(one.item_uuid, command)
         return commands
 
