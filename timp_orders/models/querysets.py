@@ -164,9 +164,8 @@ class OrderItemQuerySet(QuerySet[ModelT]):
         On MariaDB by locking reads: within a transaction that has read before, its plain ones show
         what was there then.
         """
-        held = _cancellations()
-        if connections[self.db].vendor == "mysql":
-            held = held.select_for_update()
+        every = _cancellations()
+        held = every.select_for_update() if connections[self.db].vendor == "mysql" else every
         confirmed: Any = _was_confirmed(held) if asks_for_confirmed else _UNKNOWN
         return self.annotate(**{LATEST: _newest(held), WAS_CONFIRMED: confirmed})
 
