@@ -9,19 +9,12 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
+from tests.test_lookups import COLUMNS
 from timp_orders.models import Cancellation, Order, OrderItem, Organization
 from timp_orders.statements import Parameter, Selection, Update
 from timp_orders.testing import CancellationFactory, OrderItemFactory, OrganizationFactory
 
 pytestmark = pytest.mark.django_db
-
-# A column of each kind: numbers, UUIDs, texts, foreign keys.
-COLUMNS = {
-    "pk": lambda item: item.pk,
-    "uuid": lambda item: item.uuid,
-    "sku_id": lambda item: item.sku_id,
-    "order": lambda item: item.order_id,
-}
 
 
 @pytest.fixture

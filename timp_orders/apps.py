@@ -9,10 +9,8 @@ class TimpOrdersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from timp_orders import (
-            checks,  # noqa: F401  (registers the system checks)
-            triggers,
-        )
+        # The first registers the system checks.
+        from timp_orders import checks, triggers  # noqa: F401
 
         pre_migrate.connect(triggers.suspend, sender=self)
         post_migrate.connect(triggers.protect_again, sender=self)

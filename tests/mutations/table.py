@@ -341,8 +341,8 @@ MUTATIONS = [
     Mutation(
         "what is left is read before the lock",
         LOCKS,
-        "_locked_trails",
-        never("counts_parts"),
+        "_with_parts",
+        syntax.test("counts_parts", "True"),
         "TestAnotherSession",
         OF_PARTS,
     ),

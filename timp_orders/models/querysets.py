@@ -62,8 +62,6 @@ QUANTITY_CANCELLED = "timp_quantity_cancelled"
 ANNOTATED = (LATEST, ON_SUPPLIER_SIDE, ON_RETAILER_SIDE, WAS_CONFIRMED, QUANTITY_CANCELLED)
 """All of these names."""
 
-_UNKNOWN = Value(None, output_field=BooleanField(null=True))
-
 ModelT = TypeVar("ModelT", bound=Model)
 QuerySetT = TypeVar("QuerySetT", bound=QuerySet[Any])
 
@@ -113,9 +111,7 @@ class OrderItemQuerySet(QuerySet[ModelT]):
             own = settings.policy.organizations(user, self.db)
         if own is None:
             return self.filter(self._is_on(user, Side.SUPPLIER) | self._is_on(user, Side.RETAILER))
-        model: Any = self.model
-        paths = model.paths()
-        sides = [Q(**{f"{paths[side]}__in": found}) for side, found in own.items() if found]
+        sides = [self._of(found, side) for side, found in own.items() if found]
         return self.filter(reduce(or_, sides)) if sides else self.none()
 
     def with_sides(
@@ -130,12 +126,13 @@ class OrderItemQuerySet(QuerySet[ModelT]):
         for name, side in sides.items():
             if user is SYSTEM or standing.either_side:
                 sides[name] = Value(True)
-            elif not may_be_on_a_side(user):
+            elif not may_be_on_a_side(user) or (own is not None and not own[side]):
                 sides[name] = Value(False)
-            elif own is not None:
-                sides[name] = self._is_of(own[side], side)
-            else:
+            elif own is None:
                 sides[name] = self._is_on(user, side)
+            else:
+                is_one = When(self._of(own[side], side), then=Value(True))
+                sides[name] = Case(is_one, default=Value(False))
         return self.annotate(**sides)
 
     def with_latest_cancellation(self, **where: Any) -> Self:
@@ -166,7 +163,8 @@ class OrderItemQuerySet(QuerySet[ModelT]):
         """
         every = _cancellations()
         held = every.select_for_update() if connections[self.db].vendor == "mysql" else every
-        confirmed: Any = _was_confirmed(held) if asks_for_confirmed else _UNKNOWN
+        unknown = Value(None, output_field=BooleanField())
+        confirmed: Any = _was_confirmed(held) if asks_for_confirmed else unknown
         return self.annotate(**{LATEST: _newest(held), WAS_CONFIRMED: confirmed})
 
     def with_quantity_cancelled(self) -> Self:
@@ -184,10 +182,9 @@ class OrderItemQuerySet(QuerySet[ModelT]):
         total = Subquery(parts.annotate(total=Sum("quantity_confirmed")).values("total")[:1])
         return self.annotate(**{QUANTITY_CANCELLED: Coalesce(total, 0)})
 
-    def _is_of(self, organizations: Sequence[Any], side: Side) -> Any:
+    def _of(self, organizations: Sequence[Any], side: Side) -> Q:
         model: Any = self.model
-        is_one = When(**{f"{model.paths()[side]}__in": organizations}, then=Value(True))
-        return Case(is_one, default=Value(False)) if organizations else Value(False)
+        return Q(**{f"{model.paths()[side]}__in": organizations})
 
     def _is_on(self, user: "User", side: Side) -> Exists:
         # An own EXISTS for each side, so that a policy may join as it likes and no row doubles.

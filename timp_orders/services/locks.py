@@ -4,14 +4,14 @@ from collections.abc import Container, Iterable, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from timp_orders.models import Cancellation
 from timp_orders.models.querysets import LATEST, WAS_CONFIRMED, Among, locked, only_confirmed
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
 from timp_orders.services.facts import Facts, Known
-from timp_orders.services.reads import KNOWN, keep, named, reading_of
+from timp_orders.services.reads import KNOWN, keep, known, named, reading_of
 from timp_orders.states import Side
 
 __all__ = ["locked_facts", "refresh_under_locks"]
@@ -88,9 +88,13 @@ def _latest_as_they_act(caller: Caller, commands: Mapping[Any, Command]) -> dict
             .filter(Among(F("pk"), pks))
             .with_locked_latest(asks_for_confirmed=asks and not caller.counts_parts)
         )
-        rows = caller.on_side(items, side).order_by().values_list("pk", LATEST, WAS_CONFIRMED)
-        found |= {pk: _Latest(*latest) for pk, *latest in rows}
+        found |= _latest_of(caller.on_side(items, side).order_by())
     return found
+
+
+def _latest_of(items: QuerySet[Any]) -> dict[Any, _Latest]:
+    """Read what ``with_locked_latest()`` annotates, by primary key."""
+    return {pk: _Latest(*read) for pk, *read in items.values_list("pk", LATEST, WAS_CONFIRMED)}
 
 
 def _locked_trails(caller: Caller, latest: Mapping[Any, _Latest]) -> dict[Any, _Trail]:
@@ -102,14 +106,21 @@ def _locked_trails(caller: Caller, latest: Mapping[Any, _Latest]) -> dict[Any, _
     # Locking reads, since under REPEATABLE READ a plain one does not see what was committed.
     rows = Cancellation.objects.filter(Among(F("pk"), list(was_confirmed)))
     trails = {
-        known.item: _Trail(known, was_confirmed[known.pk])
-        for known in map(Known._make, locked(rows, caller.using).values_list(*KNOWN))
+        found.item: _Trail(found, was_confirmed[found.pk])
+        for found in map(Known._make, locked(rows, caller.using).values_list(*KNOWN))
     }
-    if caller.counts_parts and trails:
-        parts = _locked_parts(caller, list(trails))
-        for pk, trail in trails.items():
-            trails[pk] = trail._replace(was_confirmed=pk in parts, cancelled=parts.get(pk, 0))
-    return trails
+    return _with_parts(caller, trails)
+
+
+def _with_parts(caller: Caller, trails: dict[Any, _Trail]) -> dict[Any, _Trail]:
+    """Add what was confirmed in parts, where these count."""
+    if not caller.counts_parts or not trails:
+        return trails
+    parts = _locked_parts(caller, list(trails))
+    return {
+        pk: trail._replace(was_confirmed=pk in parts, cancelled=parts.get(pk, 0))
+        for pk, trail in trails.items()
+    }
 
 
 def _locked_parts(caller: Caller, pks: list[Any]) -> dict[Any, int]:
@@ -168,13 +179,14 @@ def refresh_under_locks(item: Any, caller: Caller) -> None:
         for name, value in row.items():
             setattr(item, name, value)
     every = caller.items().filter(pk=item.pk).with_locked_latest(asks_for_confirmed=False)
-    latest = {pk: _Latest(*read) for pk, *read in every.values_list("pk", LATEST, WAS_CONFIRMED)}
-    trail = _locked_trails(caller, latest).get(item.pk, _Trail())
+    keys = [latest.key for latest in _latest_of(every).values() if latest.key]
     item.timp_cancellation = None
-    if trail.latest:
-        for cancellation in locked(Cancellation.objects.filter(pk=trail.latest.pk), caller.using):
-            item.timp_cancellation = cancellation
-            cancellation.order_item = item
+    trails = {}
+    for cancellation in locked(Cancellation.objects.filter(pk__in=keys), caller.using):
+        item.timp_cancellation = cancellation
+        cancellation.order_item = item
+        trails[item.pk] = _Trail(known(cancellation))
+    trail = _with_parts(caller, trails).get(item.pk, _Trail())
     reading: Any = reading_of(item)
     facts = reading.facts._replace(
         status=getattr(item, item.STATUS_FIELD),
