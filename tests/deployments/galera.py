@@ -34,11 +34,12 @@ def run(table, *, short):
         table.run("a node alone", alone, galera, stage, ports, size, 5 if short else 10)
         number = 10 if short else 100
         with lagging(galera):
-            table.run("bare reject on another node", causality, stage, ports, number)
-            table.run("the same, naming it", causality, stage, ports, number, names=True)
+            rows = [galera, stage, ports, number]
+            table.run("bare reject on another node", causality, *rows)
+            table.run("the same, naming it", causality, *rows, names=True)
             with ExitStack() as causal:
                 ports = [causal.enter_context(served(one, CAUSAL)).port for one in galera.nodes]
-                rows = [stage, ports, number]
+                rows = [galera, stage, ports, number]
                 table.run("the same, wsrep_sync_wait=1", causality, *rows, is_causal=True)
         urls = [node.url("timp_hd") for node in galera.nodes]
         table.run("refunds", refunds, stage, urls, size, kills=False)
@@ -108,14 +109,17 @@ def lagging(galera):
         thread.join()
 
 
-def causality(stage, ports, number, *, names=False, is_causal=False):
+def causality(galera, stage, ports, number, *, names=False, is_causal=False):
     """Request on one node, once more after a rejection, and reject on another without a pause.
 
     A bare reject there may find the older cancellation, and is a replay of its rejection.
     """
     one, other = (Clients(port, count=1, again_after=[503]) for port in ports[:2])
     older = 0
-    for item in stage.items(number):
+    items = stage.items(number)
+    # The items themselves are there, however far that node lags behind: it would know none of them.
+    galera.nodes[1].sql(f"{CAUSAL['init_command']}; SELECT count(*) FROM timp_hd.lag")
+    for item in items:
         (rejected,) = one.send([item_call(item, "reject", token("reject"))])
         path = f"/timp/orders/items/cancel/{item.uuid}/request/"
         (asked,) = one.send([Call(item.uuid, "request", "PATCH", path, TOKENS["retailer"])])
