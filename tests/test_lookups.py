@@ -1,14 +1,14 @@
 """Lists of keys: they find what the plain look-ups find."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import F
+from django.db import connection, models
+from django.db.models import ExpressionWrapper, F
 
 from timp_orders.models import OrderItem
-from timp_orders.models.querysets import Among
+from timp_orders.models.lookups import Among
 from timp_orders.testing import OrderItemFactory
 
 pytestmark = pytest.mark.django_db
@@ -47,20 +47,52 @@ def test_keys_are_prepared_as_the_field_does(items):
     assert OrderItem.objects.filter(Among(F("uuid"), keys)).get() == items[0]
 
 
+class Halved(models.IntegerField):
+    """A host's own field: what the database has is twice as much."""
+
+    def get_prep_value(self, value):
+        return None if value is None else value * 2
+
+
+def test_integers_of_a_field_of_the_hosts_are_prepared_by_it():
+    item = OrderItemFactory(quantity_ordered=4)
+    quantity = ExpressionWrapper(F("quantity_ordered"), Halved())
+    assert OrderItem.objects.filter(Among(quantity, [2])).get() == item
+    assert not OrderItem.objects.filter(Among(quantity, [4])).exists()
+
+
 def test_keys_that_occur_twice_double_no_row(items):
     assert OrderItem.objects.filter(Among(F("pk"), [items[0].pk] * 2)).count() == 1
 
 
-def test_a_thousand_keys_are_one_parameter_on_postgresql(items):
+@pytest.mark.parametrize(
+    ("column", "keys", "sent"),
+    [
+        ("pk", [1, 22, 333], "{1,22,333}"),
+        ("order", [1, 2], "{1,2}"),
+        ("sku_id", ["it's 1", '"', "{}"], ["it's 1", '"', "{}"]),
+        ("pk", ["1"], "{1}"),
+    ],
+)
+def test_all_keys_are_one_parameter_on_postgresql(column, keys, sent):
     """What that database is sent; the tests above send it, where they run on it."""
-    keys = list(range(1000))
-    query = OrderItem.objects.filter(Among(F("pk"), keys)).query
-    (lookup,) = query.where.children
-    compiler = query.get_compiler(connection=connection)
+    (lookup,) = OrderItem.objects.filter(Among(F(column), keys)).query.where.children
+    compiler = OrderItem.objects.all().query.get_compiler(connection=connection)
+    kind = lookup.lhs.output_field.cast_db_type(connection)
     statement, parameters = lookup.as_postgresql(compiler, connection)
-    assert parameters == (keys,)
-    key_type = OrderItem._meta.pk.cast_db_type(connection)
-    assert statement.endswith(f" = ANY(%s::{key_type}[])")
-    lookup.rhs = []
+    assert statement.endswith(f" = ANY(%s::{kind}[])")
+    assert parameters == (sent,)
+
+
+def test_uuids_are_one_text_where_the_database_has_them(monkeypatch):
+    monkeypatch.setattr(connection.features, "has_native_uuid_field", True)
+    (lookup,) = OrderItem.objects.filter(Among(F("uuid"), [UUID(int=1)])).query.where.children
+    compiler = OrderItem.objects.all().query.get_compiler(connection=connection)
+    _, parameters = lookup.as_postgresql(compiler, connection)
+    assert parameters == ("{00000000-0000-0000-0000-000000000001}",)
+
+
+def test_no_keys_are_no_statement_on_postgresql():
+    (lookup,) = OrderItem.objects.filter(Among(F("pk"), [])).query.where.children
     with pytest.raises(EmptyResultSet):
-        lookup.as_postgresql(compiler, connection)
+        lookup.as_postgresql(OrderItem.objects.all().query.get_compiler("default"), connection)

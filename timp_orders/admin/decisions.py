@@ -15,7 +15,7 @@ from timp_orders.admin.preview import error_of
 from timp_orders.admin.selection import Announced, Selection
 from timp_orders.admin.wording import WORDINGS
 from timp_orders.models import Cancellation
-from timp_orders.models.querysets import Among
+from timp_orders.models.lookups import Among
 from timp_orders.services import Change, apply_changes
 from timp_orders.services.batches import BATCH_SIZE
 from timp_orders.services.caller import Caller

@@ -25,7 +25,7 @@ from timp_orders.admin.cancellation_texts import reason_label
 from timp_orders.admin.overview_rows import Group, Row, by_supplier, named
 from timp_orders.conf import settings
 from timp_orders.models import Cancellation
-from timp_orders.models.querysets import Among
+from timp_orders.models.lookups import Among
 from timp_orders.services.caller import Caller
 from timp_orders.states import CancellationStatus
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from timp_orders.admin.filters import WAITING_DAYS
 from timp_orders.admin.overview_rows import Row, by_supplier, named
 from timp_orders.models import Cancellation
-from timp_orders.models.querysets import Among
+from timp_orders.models.lookups import Among
 from timp_orders.services.caller import Caller
 from timp_orders.states import CancellationStatus
 

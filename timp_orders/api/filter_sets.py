@@ -16,7 +16,7 @@ from timp_orders.api.filters import (
     TimestampFilter,
 )
 from timp_orders.models import Cancellation, get_order_item_model
-from timp_orders.models.querysets import Among
+from timp_orders.models.lookups import Among
 from timp_orders.states import CancellationStatus
 
 __all__ = ["FEW", "CancellationFilterSet", "OrderItemFilterSet"]

@@ -12,7 +12,8 @@ from django.db.models import F, QuerySet
 from timp_orders import errors
 from timp_orders.management.written import Meant, Row
 from timp_orders.models import Cancellation
-from timp_orders.models.querysets import Among, by_pages
+from timp_orders.models.lookups import Among
+from timp_orders.models.querysets import by_pages
 from timp_orders.services import Change, apply_changes
 from timp_orders.services.batches import BATCH_SIZE
 from timp_orders.services.caller import Caller

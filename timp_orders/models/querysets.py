@@ -6,7 +6,6 @@ from operator import or_
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.apps import apps
-from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import (
     BooleanField,
@@ -25,7 +24,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce
-from django.db.models.lookups import Exact, In
+from django.db.models.lookups import Exact
 
 from timp_orders.conf import settings
 from timp_orders.policy import SYSTEM, may_be_on_a_side, require_user
@@ -43,7 +42,6 @@ __all__ = [
     "ON_SUPPLIER_SIDE",
     "QUANTITY_CANCELLED",
     "WAS_CONFIRMED",
-    "Among",
     "OrderItemQuerySet",
     "by_pages",
     "locked",
@@ -64,28 +62,6 @@ ANNOTATED = (LATEST, ON_SUPPLIER_SIDE, ON_RETAILER_SIDE, WAS_CONFIRMED, QUANTITY
 
 ModelT = TypeVar("ModelT", bound=Model)
 QuerySetT = TypeVar("QuerySetT", bound=QuerySet[Any])
-
-
-class Among(In):
-    """``IN`` a list of keys, which PostgreSQL gets as one array.
-
-    There, to put a thousand parameters into a statement costs Django and its driver more than the
-    database needs to run it. A lookup, for ``filter(Among(F("pk"), keys))``.
-    """
-
-    def get_db_prep_lookup(self, value: Any, connection: Any) -> Any:
-        # What F() names is a field of unknown type until now.
-        prepared: Any = [self.lhs.output_field.get_prep_value(key) for key in value]
-        return super().get_db_prep_lookup(prepared, connection)
-
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        if not self.rhs:
-            raise EmptyResultSet
-        column, params = self.process_lhs(compiler, connection)
-        _, keys = self.get_db_prep_lookup(self.rhs, connection)
-        # Drivers guess a type by the values: psycopg2 takes texts for text, whatever the column is.
-        key_type = self.lhs.output_field.cast_db_type(connection)
-        return f"{column} = ANY(%s::{key_type}[])", (*params, keys)
 
 
 class OrderItemQuerySet(QuerySet[ModelT]):

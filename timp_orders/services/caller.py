@@ -13,7 +13,8 @@ from django.utils.timezone import is_aware
 
 from timp_orders.conf import settings
 from timp_orders.models import AbstractOrderItem, Cancellation, get_order_item_model
-from timp_orders.models.querysets import Among, OrderItemQuerySet
+from timp_orders.models.lookups import Among
+from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.policy import SYSTEM, Policy, Standing, System, may_be_on_a_side, require_actor
 from timp_orders.states import Action, Lifecycle, Party, Side, Via
 

@@ -9,7 +9,8 @@ from django.db import router
 from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from timp_orders.models import Cancellation
-from timp_orders.models.querysets import Among, by_pages, locked
+from timp_orders.models.lookups import Among
+from timp_orders.models.querysets import by_pages, locked
 from timp_orders.services.batches import BATCH_SIZE
 from timp_orders.services.transactions import in_transaction
 from timp_orders.states import CancellationStatus, Party

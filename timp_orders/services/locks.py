@@ -7,7 +7,8 @@ from uuid import UUID
 from django.db.models import F, QuerySet
 
 from timp_orders.models import Cancellation
-from timp_orders.models.querysets import LATEST, WAS_CONFIRMED, Among, locked, only_confirmed
+from timp_orders.models.lookups import Among
+from timp_orders.models.querysets import LATEST, WAS_CONFIRMED, locked, only_confirmed
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
 from timp_orders.services.facts import Facts, Known

@@ -8,13 +8,13 @@ from uuid import UUID
 from django.db.models import F, QuerySet
 
 from timp_orders.models import Cancellation
+from timp_orders.models.lookups import Among
 from timp_orders.models.querysets import (
     LATEST,
     ON_RETAILER_SIDE,
     ON_SUPPLIER_SIDE,
     QUANTITY_CANCELLED,
     WAS_CONFIRMED,
-    Among,
     OrderItemQuerySet,
 )
 from timp_orders.services.caller import Caller

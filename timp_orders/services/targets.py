@@ -8,7 +8,8 @@ from django.db.models import F, Manager, Model, QuerySet
 from django.db.models.query import ModelIterable
 
 from timp_orders.models import AbstractOrderItem
-from timp_orders.models.querysets import Among, OrderItemQuerySet
+from timp_orders.models.lookups import Among
+from timp_orders.models.querysets import OrderItemQuerySet
 from timp_orders.services.caller import Caller
 
 __all__ = ["Items", "Target", "Targets", "single_target", "targets_of"]

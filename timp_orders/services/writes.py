@@ -12,7 +12,7 @@ from django.db.models.lookups import IsNull
 from django.utils import timezone
 
 from timp_orders.models import Cancellation
-from timp_orders.models.querysets import Among
+from timp_orders.models.lookups import Among
 from timp_orders.services.caller import Caller
 from timp_orders.services.planned import Planned
 from timp_orders.services.transactions import is_duplicate

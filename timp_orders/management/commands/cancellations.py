@@ -15,7 +15,8 @@ from timp_orders.management import deciding
 from timp_orders.management.progress import progress
 from timp_orders.management.written import FORMATS, Meant, Row, read_meant, write
 from timp_orders.models import Cancellation
-from timp_orders.models.querysets import Among, by_pages
+from timp_orders.models.lookups import Among
+from timp_orders.models.querysets import by_pages
 from timp_orders.services import SYSTEM
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command as Decision

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from timp_orders import errors
 from timp_orders.conf import settings
-from timp_orders.models.querysets import Among
+from timp_orders.models.lookups import Among
 from timp_orders.services.batches import Addressed
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command

@@ -9,7 +9,8 @@ from django.db.models import F, Max, Q, QuerySet
 
 from timp_orders.errors import CancellationError
 from timp_orders.models import Cancellation
-from timp_orders.models.querysets import Among, by_pages
+from timp_orders.models.lookups import Among
+from timp_orders.models.querysets import by_pages
 from timp_orders.policy import Policy
 from timp_orders.services.batches import BATCH_SIZE
 from timp_orders.services.caller import Caller

@@ -10,7 +10,7 @@ from django.dispatch import Signal
 
 from timp_orders.conf import settings
 from timp_orders.models import Cancellation
-from timp_orders.models.querysets import Among
+from timp_orders.models.lookups import Among
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
 from timp_orders.services.deadlines.due import Due, Enforced, asked, asks_host, by_item
