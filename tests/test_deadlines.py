@@ -74,6 +74,14 @@ def waiting(order, supplier):
     return make
 
 
+@pytest.fixture(params=[True, False], ids=["told", "untold"])
+def is_told(request, sent, monkeypatch):
+    """Whether anybody listens to what becomes overdue; if not, the decision marks it."""
+    if not request.param:
+        monkeypatch.setattr(signals.cancellation_overdue, "receivers", [])
+    return request.param
+
+
 def read(cancellation):
     return Cancellation.objects.select_related("order_item").get(pk=cancellation.pk)
 
@@ -275,7 +283,9 @@ class TestDecisions:
     @pytest.mark.parametrize(
         ("on_deadline", "status"), list(product(["nothing", "confirm", "reject"], ITEM_STATUSES))
     )
-    def test_every_default_in_every_status(self, configured, waiting, sent, on_deadline, status):
+    def test_every_default_in_every_status(
+        self, configured, waiting, sent, is_told, on_deadline, status
+    ):
         configured(ON_DEADLINE=on_deadline)
         [one] = waiting(NOW, status=status)
         result, code = expected_of(on_deadline, status)
@@ -292,7 +302,12 @@ class TestDecisions:
         found = read(one)
         assert found.status == result
         assert [error.code for error in done.refused.values()] == ([code] if code else [])
-        assert sent == [("overdue", one.pk), *([(result, one.pk)] if found.decided_at else [])]
+        overdue = [("overdue", one.pk)] if is_told else []
+        assert sent == [*overdue, *([(result, one.pk)] if found.decided_at else [])]
+        assert (found.overdue_at is not None, done.overdue) == (True, 1)
+        assert found.on_deadline == (
+            "" if code else on_deadline if result == "requested" else result[: -len("ed")]
+        )
         if found.decided_at:
             assert (found.decided_party, found.decided_via) == ("system", "deadline")
             assert found.decision_note == "There was no answer in time."
@@ -339,7 +354,7 @@ class TestDecisions:
         foreseen = enforce_deadlines(now=NOW, dry_run=True)
         assert foreseen == services.Enforced(overdue=3, confirmed=1)
 
-    def test_a_veto_is_tried_again_by_the_next_run(self, configured, waiting):
+    def test_a_veto_is_tried_again_by_the_next_run(self, configured, waiting, is_told):
         configured(ON_DEADLINE="confirm")
         cancellations = waiting(NOW, 3)
 
@@ -351,7 +366,10 @@ class TestDecisions:
             done = enforce_deadlines(now=NOW)
         assert (done.overdue, done.confirmed) == (3, 2)
         assert [error.code for error in done.refused.values()] == ["vetoed"]
+        vetoed = read(cancellations[1])
+        assert (vetoed.overdue_at, vetoed.on_deadline) == (NOW, "confirm")
         assert enforce_deadlines(now=NOW) == services.Enforced(confirmed=1)
+        assert read(vetoed).overdue_at == NOW
 
     def test_what_cannot_be_decided_is_named_in_the_log_once(self, configured, waiting, caplog):
         configured(ON_DEADLINE="confirm")
@@ -375,8 +393,8 @@ class TestDecisions:
 
         with monkeypatch.context() as patched:
             patched.setattr(services.deadlines.decisions, "in_transaction", busy)
-            assert enforce_deadlines(now=NOW) == services.Enforced(overdue=2, confirmed=1)
-        assert enforce_deadlines(now=NOW) == services.Enforced(rejected=1)
+            assert enforce_deadlines(now=NOW) == services.Enforced(overdue=1, confirmed=1)
+        assert enforce_deadlines(now=NOW) == services.Enforced(overdue=1, rejected=1)
 
     def test_a_host_without_that_reason_is_told_by_the_note_alone(self, configured, waiting):
         configured(
@@ -416,9 +434,7 @@ class TestRuns:
         with pytest.raises(ValueError, match="limit"):
             enforce_deadlines(limit=limit)
 
-    def test_statements_grow_with_batches_and_not_with_rows(
-        self, configured, waiting, monkeypatch, sent
-    ):
+    def test_statements_grow_with_batches_and_not_with_rows(self, configured, waiting, is_told):
         configured(ON_DEADLINE="confirm", REMIND_BEFORE=6 * HOUR)
 
         def statements(count):
@@ -450,9 +466,9 @@ class TestRuns:
             enforce_deadlines(now=NOW)
         statuses = [read(one).status for one in cancellations]
         assert statuses == ["confirmed"] * 2 + ["requested"] * 3
-        assert enforce_deadlines(now=NOW) == services.Enforced(confirmed=3)
+        assert enforce_deadlines(now=NOW) == services.Enforced(overdue=3, confirmed=3)
 
-    def test_what_is_busy_waits_for_the_next_run(self, configured, waiting, monkeypatch):
+    def test_what_is_busy_waits_for_the_next_run(self, configured, waiting, monkeypatch, is_told):
         configured(ON_DEADLINE="confirm")
         waiting(NOW, 2)
         real = services.deadlines.decisions.perform_many
@@ -462,10 +478,22 @@ class TestRuns:
 
         monkeypatch.setattr(services.deadlines.decisions, "perform_many", busy)
         done = enforce_deadlines(now=NOW)
-        assert (done.overdue, done.confirmed) == (2, 0)
+        assert (done.overdue, done.confirmed) == (2 if is_told else 0, 0)
         assert [error.code for error in done.refused.values()] == ["busy", "busy"]
         monkeypatch.setattr(services.deadlines.decisions, "perform_many", real)
-        assert enforce_deadlines(now=NOW) == services.Enforced(confirmed=2)
+        again = services.Enforced(overdue=0 if is_told else 2, confirmed=2)
+        assert enforce_deadlines(now=NOW) == again
+
+    def test_what_nobody_listens_to_is_marked_and_decided_by_one_statement(
+        self, configured, waiting
+    ):
+        configured(ON_DEADLINE="confirm")
+        waiting(NOW, 3)
+        with CaptureQueriesContext(connection) as captured:
+            enforce_deadlines(now=NOW)
+        table = Cancellation._meta.db_table
+        written = [one["sql"] for one in captured if one["sql"].startswith("UPDATE")]
+        assert len([sql for sql in written if table in sql.partition("SET")[0]]) == 1
 
     def test_a_clock_that_steps_back_does_nothing_twice(self, configured, waiting, sent):
         configured(ON_DEADLINE="reject", REMIND_BEFORE=6 * HOUR)

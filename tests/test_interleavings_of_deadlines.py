@@ -68,6 +68,7 @@ def waiting(step):
     columns = {
         "remind": {"respond_by": now + HOUR},
         "mark": {"respond_by": now - HOUR},
+        "mark by deciding": {"respond_by": now - HOUR},
         "confirm": {"respond_by": now - HOUR, "overdue_at": now, "on_deadline": "confirm"},
     }[step]
     return CancellationFactory(order_item=OrderItemFactory(), **columns)
@@ -80,9 +81,14 @@ def elsewhere(what, item):
 
 
 @pytest.mark.parametrize(
-    ("step", "what", "window"), list(product(["remind", "mark", "confirm"], OTHERS, WINDOWS))
+    ("step", "what", "window"),
+    list(product(["remind", "mark", "mark by deciding", "confirm"], OTHERS, WINDOWS)),
 )
-def test_whatever_comes_between_each_happens_once_and_one_decides(level, step, what, window):
+def test_whatever_comes_between_each_happens_once_and_one_decides(
+    level, monkeypatch, step, what, window
+):
+    if step == "mark by deciding":  # as it is where nobody listens
+        monkeypatch.setattr(signals.cancellation_overdue, "receivers", [])
     cancellation = waiting(step)
     item = cancellation.order_item
     with WINDOWS[window](elsewhere(what, item), level):
@@ -96,7 +102,10 @@ def test_whatever_comes_between_each_happens_once_and_one_decides(level, step, w
     assert len(told) == len(set(told))
     assert ("due" in told) == (cancellation.reminded_at is not None)
     # One that waited for its decision was marked before there was anybody to be told.
-    assert ("overdue" in told) == (step != "confirm" and cancellation.overdue_at is not None)
+    is_marked = cancellation.overdue_at is not None
+    assert ("overdue" in told) == (step in ("remind", "mark") and is_marked)
+    if cancellation.decided_via == "deadline":
+        assert is_marked
     assert [name for name in told if name in ("confirmed", "rejected")] == [
         name for name in ["confirmed", "rejected"] if name == cancellation.status
     ]

@@ -1,6 +1,7 @@
 """Runs the mutations; see the package."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from tests.mutations.table import MUTATIONS, Mutation
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 900
+NO_CODE = re.compile(r"^E +(TypeError|NameError|UnboundLocalError)\b", re.MULTILINE)
 
 
 def vendor() -> str:
@@ -57,7 +59,8 @@ def verdict(mutation: Mutation) -> str:
         return f"BROKEN: {error}"
     if result.returncode == 0:
         return "SURVIVED"
-    if result.returncode != 1:  # collection failed, say: that proves nothing
+    # Collection failed, or what is mutated cannot be run at all: that proves nothing.
+    if result.returncode != 1 or NO_CODE.search(result.stdout):
         return "BROKEN\n" + result.stdout[-2000:]
     failed = [line for line in result.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
     return "noticed by " + failed[0].split("::", 1)[-1].split(" - ")[0]

@@ -110,7 +110,8 @@ MUTATIONS = [
         "_planned",
         syntax.instead_of_call(
             "locked_facts",
-            "{f.pk: f for f in reads.facts_of(caller, caller.items().filter(pk__in=list(batch)))}",
+            "{f.pk: f for f in __import__('timp_orders.services.reads', fromlist=['_'])"
+            ".facts_of(caller, caller.items().filter(pk__in=list(batch)))}",
         ),
         "several_items_wait",
         databases=SERVERS,
@@ -120,7 +121,10 @@ MUTATIONS = [
         LOCKS,
         "locked_facts",
         syntax.asked_before(
-            "_sides_of", "caller, {pk: found.action.side for pk, found in commands.items()}"
+            "_sides_of",
+            "caller, (sides := {side: [pk for pk, command in commands.items()"
+            " if command.action.side == side] for side in Side}),"
+            " _latest_as_they_act(caller, sides, asks_for_confirmed=False)",
         ),
         "MovedToAnother and while",
         databases=SERVERS,
@@ -309,7 +313,7 @@ MUTATIONS = [
     Mutation(
         "a confirmation that was set back counts",
         RULES,
-        "transition",
+        "_status",
         never("is_set_back"),
         "SetBack",
         SERVICES,
@@ -422,16 +426,24 @@ MUTATIONS = [
     Mutation(
         "silence decides a newer cancellation",
         DEADLINE_DECISIONS,
-        "_Decision._addressed",
+        "_Decision._commands",
         without_keyword("named"),
         "confirm and withdraw",
         OF_DEADLINES,
     ),
     Mutation(
+        "what silence decides is not marked as overdue",
+        WRITES,
+        "decide",
+        never("DEADLINE"),
+        "every_default and untold",
+        DEADLINES,
+    ),
+    Mutation(
         "what cannot be decided is tried for ever",
         DEADLINE_DECISIONS,
-        "_say",
-        syntax.test("keys", "True"),
+        "_Decision._answer_after",
+        syntax.choice_of("Veto", "self.action.value"),
         "every_default",
         DEADLINES,
     ),

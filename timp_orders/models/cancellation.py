@@ -101,7 +101,7 @@ class Cancellation(models.Model):
     reminded_at = models.DateTimeField(_("reminded at"), null=True, blank=True)
     """When ``cancellation_due`` was sent."""
     overdue_at = models.DateTimeField(_("overdue since"), null=True, blank=True)
-    """When ``cancellation_overdue`` was sent, some time after the deadline."""
+    """When it was marked as overdue, some time after the deadline."""
     on_deadline = models.CharField(
         _("on the deadline"),
         max_length=8,

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -18,21 +18,17 @@ from timp_orders.services.facts import Facts
 from timp_orders.services.outcome import Outcome
 from timp_orders.services.planned import Planned, plan
 from timp_orders.services.rules import Verdict, is_set_back, refusal, verdict
+from timp_orders.services.targets import Targets
 from timp_orders.states import Action
 
-__all__ = ["BATCH_SIZE", "Addressed", "NotAll", "enter", "perform_locked"]
+__all__ = ["BATCH_SIZE", "CommandOf", "NotAll", "enter", "perform_locked"]
 
 BATCH_SIZE = 1000
 """Items locked and written at a time; SQLite takes 32,766 parameters in a statement."""
 
+CommandOf = Callable[[UUID], Command]
+
 logger = logging.getLogger("timp_orders")
-
-
-class Addressed(NamedTuple):
-    """A command, and the UUID of the item that it is for."""
-
-    uuid: UUID
-    command: Command
 
 
 class NotAll(Exception):
@@ -45,32 +41,31 @@ class NotAll(Exception):
 
 def perform_locked(
     caller: Caller,
-    addressed: Mapping[Any, Addressed],
-    missing: Collection[Addressed] = (),
+    targets: Targets,
+    command_of: CommandOf,
     *,
     around_vetoes: bool = False,
     all_or_nothing: bool = False,
 ) -> Outcome:
     """Lock, rule and write in batches: statements grow with these, not with the items.
 
-    :param addressed: by the items' primary keys, in their order.
-    :param missing: for what there is no item.
+    :param command_of: says what is asked of an item, by its UUID.
     :param around_vetoes: refuse what a receiver vetoes, and go on with all else; by default its
         veto is raised.
     :raises NotAll: something was refused of what is all or nothing.
     """
     outcome = Outcome()
-    remaining = iter(addressed.items())
+    remaining = iter(targets.uuids.items())
     while batch := dict(islice(remaining, BATCH_SIZE)):
-        for plans in _planned(caller, batch, outcome):
-            if all_or_nothing and (missing or outcome.refused):
+        for plans in _planned(caller, batch, command_of, outcome):
+            if all_or_nothing and (targets.missing or outcome.refused):
                 _enter_changed(caller, plans, outcome)  # only to say what else is refused
             elif around_vetoes and receivers.has_receivers(plans[0].command.action):
                 write = partial(_write, caller, outcome)
                 outcome.refused |= receivers.around_vetoes(caller, write, plans, _item_of)
             else:
                 _write(caller, outcome, plans)
-    outcome.refused |= {uuid: _not_found(uuid) for uuid, _ in missing}
+    outcome.refused |= {uuid: _not_found(uuid) for uuid in targets.missing}
     if all_or_nothing and outcome.refused:
         undone = {uuid: errors.AllOrNothing(order_item_uuid=uuid) for uuid in outcome.changed}
         raise NotAll(Outcome(unchanged=outcome.unchanged, refused=outcome.refused | undone))
@@ -103,18 +98,20 @@ def _not_found(uuid: UUID) -> errors.NotFound:
 
 
 def _planned(
-    caller: Caller, batch: Mapping[Any, Addressed], outcome: Outcome
+    caller: Caller, batch: Mapping[Any, UUID], command_of: CommandOf, outcome: Outcome
 ) -> Collection[list[Planned]]:
     """Lock items and rule on their commands.
 
+    :param batch: the items' UUIDs by primary key, in the order of the keys.
     :returns: what is to be written, by action; the rest is entered into the outcome.
     """
-    found = locks.locked_facts(caller, {pk: one.command for pk, one in batch.items()})
+    commands = {pk: command_of(uuid) for pk, uuid in batch.items()}
+    found = locks.locked_facts(caller, commands)
     by_action: dict[Action, list[Planned]] = {}
-    for pk, (uuid, command) in batch.items():
+    for pk, command in commands.items():
         facts = found.get(pk)
         if facts is None:
-            outcome.refused[uuid] = _not_found(uuid)
+            outcome.refused[batch[pk]] = _not_found(batch[pk])
             continue
         ruled = verdict(command, facts, caller)
         if ruled == "change":
@@ -149,13 +146,15 @@ def _writes(
     if action == Action.REQUEST:
         yield writes.open_cancellations, plans
         return
-    if opened := [planned for planned in plans if planned.has_open]:
-        yield writes.decide, opened
-    rest = []
+    opened, rest = [], []
     for planned in plans:
         if not planned.has_open:
             rest.append(planned)
-        elif planned.leaves_rest:
+            continue
+        opened.append(planned)
+        if planned.leaves_rest:
             rest.append(plan(caller, planned.command, planned.facts_after()))
+    if opened:
+        yield writes.decide, opened
     if rest:
         yield writes.cancel_outright, rest

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from timp_orders.models import AbstractOrderItem
-from timp_orders.services.batches import Addressed
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
 from timp_orders.services.engine import perform_many, perform_one
@@ -66,10 +65,10 @@ def perform(
     command.validate(model)
     target = single_target(items, model)
     if target is None:
-        uuids, missing = targets_of(items, caller)
-        if len(uuids) != 1 or missing:
-            return _perform_many(caller, command, named, Targets(uuids, missing))
-        ((pk, uuid),) = uuids.items()
+        targets = targets_of(items, caller)
+        if len(targets.uuids) != 1 or targets.missing:
+            return _perform_many(caller, command, named, targets)
+        ((pk, uuid),) = targets.uuids.items()
         target = Target({"pk": pk}, uuid)
     meant = _names_of(named, [target.uuid]).get(target.uuid)
     return perform_one(caller, target, replace(command, named=meant) if meant else command)
@@ -78,11 +77,7 @@ def perform(
 def _perform_many(caller: Caller, command: Command, named: Named, targets: Targets) -> Outcome:
     names = _names_of(named, targets.uuids.values())
     by_item = {uuid: replace(command, named=meant) for uuid, meant in names.items()}
-    return perform_many(
-        caller,
-        {pk: Addressed(uuid, by_item.get(uuid, command)) for pk, uuid in targets.uuids.items()},
-        [Addressed(uuid, command) for uuid in targets.missing],
-    )
+    return perform_many(caller, targets, lambda uuid: by_item.get(uuid, command))
 
 
 def _names_of(named: Named, uuids: Iterable[UUID]) -> Mapping[UUID, UUID]:
@@ -121,11 +116,10 @@ def apply(
             raise kind(f"changes[{number}]: {error}") from error
         items.append(change.item)
         commands[uuid] = command
-    uuids, missing = targets_of(items, caller)
     return perform_many(
         caller,
-        {pk: Addressed(uuid, commands[uuid]) for pk, uuid in uuids.items()},
-        [Addressed(uuid, commands[uuid]) for uuid in missing],
+        targets_of(items, caller),
+        commands.__getitem__,
         around_vetoes=True,
         all_or_nothing=all_or_nothing,
     )

@@ -1,7 +1,6 @@
 """How commands are carried out: optimistic for one item, under locks for many."""
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,7 +9,7 @@ from django.db import connections
 
 from timp_orders import errors
 from timp_orders.services import locks, reads, receivers, writes
-from timp_orders.services.batches import Addressed, NotAll, enter, perform_locked
+from timp_orders.services.batches import CommandOf, NotAll, enter, perform_locked
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
 from timp_orders.services.facts import Facts, Known
@@ -18,7 +17,7 @@ from timp_orders.services.optimistic import decide_one, item_with_one_cancellati
 from timp_orders.services.outcome import Outcome
 from timp_orders.services.planned import Planned, plan
 from timp_orders.services.rules import Verdict, verdict
-from timp_orders.services.targets import Target
+from timp_orders.services.targets import Target, Targets
 from timp_orders.services.transactions import in_transaction
 from timp_orders.states import Action
 
@@ -51,22 +50,21 @@ def perform_one(caller: Caller, target: Target, command: Command) -> Outcome:
     else:
         outcome.item = None if read.verdict is errors.NotFound else read.item
         enter(caller, outcome, read.facts, read.verdict)
-    _log(caller, outcome, [Addressed(target.uuid, command)])
+    _log(caller, outcome, lambda uuid: command)
     return outcome
 
 
 def perform_many(
     caller: Caller,
-    addressed: Mapping[Any, Addressed],
-    missing: Collection[Addressed] = (),
+    targets: Targets,
+    command_of: CommandOf,
     *,
     around_vetoes: bool = False,
     all_or_nothing: bool = False,
 ) -> Outcome:
     """Carry commands out on items, all in one transaction and under locks.
 
-    :param addressed: by the items' primary keys, in their order.
-    :param missing: for what there is no item.
+    :param command_of: says what is asked of an item, by its UUID.
     :param around_vetoes: refuse what a receiver vetoes, and go on with all else; by default its
         veto is raised, and undoes all.
     :param all_or_nothing: write nothing if anything is refused, or vetoed.
@@ -74,20 +72,20 @@ def perform_many(
     perform = partial(
         perform_locked,
         caller,
-        addressed,
-        missing,
+        targets,
+        command_of,
         around_vetoes=around_vetoes,
         all_or_nothing=all_or_nothing,
     )
     try:
         outcome = (
             in_transaction(perform, caller.using, again=writes.ConcurrentUpdate)
-            if addressed
+            if targets.uuids
             else perform()
         )
     except NotAll as stopped:
         outcome = stopped.outcome
-    _log(caller, outcome, [*addressed.values(), *missing])
+    _log(caller, outcome, command_of)
     return outcome
 
 
@@ -155,7 +153,7 @@ def _after(item: Any, planned: Planned) -> Facts:
 
 
 def _lock_one(caller: Caller, command: Command, facts: Facts) -> Outcome:
-    outcome = perform_locked(caller, {facts.pk: Addressed(facts.uuid, command)})
+    outcome = perform_locked(caller, Targets({facts.pk: facts.uuid}), lambda uuid: command)
     return _with_item(caller, facts, outcome)
 
 
@@ -171,11 +169,10 @@ def _with_item(caller: Caller, facts: Facts, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _log(caller: Caller, outcome: Outcome, addressed: Iterable[Addressed]) -> None:
+def _log(caller: Caller, outcome: Outcome, command_of: CommandOf) -> None:
     if not logger.isEnabledFor(logging.INFO):
         return
-    commands = dict(addressed)
     for uuid, result in outcome.results().items():
-        action = commands[uuid].action
+        action = command_of(uuid).action
         side = caller.party(action)
         logger.info("%s item=%s side=%s via=%s: %s", action, uuid, side, caller.via, result)

@@ -34,6 +34,9 @@ class _Trail(NamedTuple):
     cancelled: int = 0
 
 
+_NO_TRAIL = _Trail()
+
+
 def locked_facts(caller: Caller, commands: Mapping[Any, Command]) -> dict[Any, Facts]:
     """Lock items, and their latest cancellations, and read what a verdict depends on.
 
@@ -48,12 +51,15 @@ def locked_facts(caller: Caller, commands: Mapping[Any, Command]) -> dict[Any, F
     held = locked(caller.items().filter(Among(F("pk"), list(commands))), caller.using)
     counted = (model.QUANTITY_FIELD,) if caller.counts_parts else ()
     rows = list(held.values_list("pk", model.UUID_FIELD, model.STATUS_FIELD, *counted))
+    acting: dict[Side, list[Any]] = {}
+    for row in rows:
+        acting.setdefault(commands[row[0]].action.side, []).append(row[0])
     # Statements of their own, since the one above does not see what was committed while it waited.
-    asked = {row[0]: commands[row[0]] for row in rows}
-    latest = _latest_as_they_act(caller, asked)
-    on = _sides_of(caller, asked, latest)
+    asks = any(command.asks_for_confirmed for command in commands.values())
+    latest = _latest_as_they_act(caller, acting, asks_for_confirmed=asks)
+    on = _sides_of(caller, acting, latest)
     trails = _locked_trails(caller, latest)
-    names = _named(caller, asked.values(), trails)
+    names = _named(caller, commands.values(), trails)
     return {
         pk: Facts(
             pk=pk,
@@ -61,33 +67,33 @@ def locked_facts(caller: Caller, commands: Mapping[Any, Command]) -> dict[Any, F
             status=status,
             on_supplier_side=on[Side.SUPPLIER].get(pk),
             on_retailer_side=on[Side.RETAILER].get(pk),
-            **trails.get(pk, _Trail())._asdict(),
+            latest=trail.latest,
+            was_confirmed=trail.was_confirmed,
+            cancelled=trail.cancelled,
             ordered=ordered[0] if ordered else None,
             named=names.get(name) if (name := commands[pk].named) else None,
         )
         for pk, uuid, status, *ordered in rows
+        for trail in [trails.get(pk, _NO_TRAIL)]
     }
 
 
-def _latest_as_they_act(caller: Caller, commands: Mapping[Any, Command]) -> dict[Any, _Latest]:
+def _latest_as_they_act(
+    caller: Caller, acting: Mapping[Side, list[Any]], *, asks_for_confirmed: bool
+) -> dict[Any, _Latest]:
     """Read the latest cancellations of the items that the caller acts on from their own side.
 
     Organizations are joined once for many items; to ask for each row took half of a call.
 
     :returns: by the items' primary keys.
     """
-    asks = any(command.asks_for_confirmed for command in commands.values())
-    acting: dict[Side, list[Any]] = {}
-    for pk, command in commands.items():
-        # Who is on both sides is not asked twice.
-        side = Side.SUPPLIER if caller.standing.either_side else command.action.side
-        acting.setdefault(side, []).append(pk)
+    if caller.standing.either_side:  # who is not asked twice
+        acting = {Side.SUPPLIER: [pk for pks in acting.values() for pk in pks]}
+    asks = asks_for_confirmed and not caller.counts_parts
     found: dict[Any, _Latest] = {}
     for side, pks in acting.items():
         items = (
-            caller.items()
-            .filter(Among(F("pk"), pks))
-            .with_locked_latest(asks_for_confirmed=asks and not caller.counts_parts)
+            caller.items().filter(Among(F("pk"), pks)).with_locked_latest(asks_for_confirmed=asks)
         )
         found |= _latest_of(caller.on_side(items, side).order_by())
     return found
@@ -150,21 +156,19 @@ def _named(
 
 
 def _sides_of(
-    caller: Caller, commands: Mapping[Any, Command], as_they_act: Container[Any]
+    caller: Caller, acting: Mapping[Side, list[Any]], as_they_act: Container[Any]
 ) -> dict[Side, dict[Any, bool]]:
     """Tell on whose side the caller is: as they act, or else perhaps on the other.
 
     :param as_they_act: the items on whose acting side they are.
     """
     on: dict[Side, dict[Any, bool]] = {side: {} for side in Side}
-    for pk, command in commands.items():
-        on[command.action.side][pk] = pk in as_they_act
-    others = {side: [pk for pk, is_on in on[side].items() if not is_on] for side in Side}
-    for side, pks in others.items():
-        if pks:
-            found = caller.on_side(caller.items().filter(Among(F("pk"), pks)), side.opposite)
+    for side, pks in acting.items():
+        on[side] |= {pk: pk in as_they_act for pk in pks}
+        if others := [pk for pk in pks if pk not in as_they_act]:
+            found = caller.on_side(caller.items().filter(Among(F("pk"), others)), side.opposite)
             is_on = set(found.order_by().values_list("pk", flat=True))
-            on[side.opposite] |= {pk: pk in is_on for pk in pks}
+            on[side.opposite] |= {pk: pk in is_on for pk in others}
     return on
 
 
@@ -187,7 +191,7 @@ def refresh_under_locks(item: Any, caller: Caller) -> None:
         item.timp_cancellation = cancellation
         cancellation.order_item = item
         trails[item.pk] = _Trail(known(cancellation))
-    trail = _with_parts(caller, trails).get(item.pk, _Trail())
+    trail = _with_parts(caller, trails).get(item.pk, _NO_TRAIL)
     reading: Any = reading_of(item)
     facts = reading.facts._replace(
         status=getattr(item, item.STATUS_FIELD),

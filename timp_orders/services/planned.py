@@ -73,8 +73,7 @@ def plan(caller: Caller, command: Command, facts: Facts) -> Planned:
     if not command.action.cancels:
         return Planned(facts, command, None, None, facts.status)
     confirmed = quantity_to_confirm(command, facts, lifecycle)
-    left = facts.quantity_left(lifecycle)
-    if confirmed is None or left is None:
+    if confirmed is None:
         return Planned(facts, command, None, None, lifecycle.cancelled)
-    left -= confirmed
+    left = (facts.quantity_left(lifecycle) or 0) - confirmed
     return Planned(facts, command, confirmed, left, facts.status if left else lifecycle.cancelled)

@@ -92,14 +92,22 @@ def transition(action: Action, facts: Facts, lifecycle: Lifecycle) -> Verdict:
     :returns: ``"change"``; ``"replay"`` (it is that way already: success, nothing changes); or the
         class of the error that refuses it.
     """
-    latest = facts.latest
-    status: str | None = None
-    if latest and not (action in _AFTER_SET_BACK and is_set_back(facts, lifecycle)):
-        status = _PART if latest.is_part else latest.status
-    found = _TABLE[action][status]
+    found = _TABLE[action][_status(action, facts, lifecycle)]
     if found == "if_cancellable":
         return lifecycle.obstacle(facts.status) or "change"
     return found
+
+
+def _status(action: Action, facts: Facts, lifecycle: Lifecycle) -> str | None:
+    """Return the status by which the table is read."""
+    latest = facts.latest
+    if latest is None or not latest.is_confirmed:
+        return latest and latest.status
+    if latest.is_part:
+        return _PART
+    if action in _AFTER_SET_BACK and is_set_back(facts, lifecycle):
+        return None
+    return latest.status
 
 
 def is_visible(facts: Facts, caller: "Caller") -> bool:
@@ -211,10 +219,10 @@ def _too_great(command: Command, facts: Facts, lifecycle: Lifecycle) -> Verdict 
 
 def quantity_to_confirm(command: Command, facts: Facts, lifecycle: Lifecycle) -> int | None:
     """Return how many a command cancels; ``None`` where items are cancelled whole."""
-    left, asked = facts.quantity_left(lifecycle), facts.quantity_asked(lifecycle)
-    if left is None or asked is None:
+    left = facts.quantity_left(lifecycle)
+    if left is None:
         return None
-    return command.quantity or min(asked, left)
+    return command.quantity or min(facts.quantity_asked(lifecycle) or left, left)
 
 
 def refusal(

@@ -1,6 +1,6 @@
 """The order items that a caller means: from what they pass as ``items`` to primary keys."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -32,7 +32,7 @@ class Targets(NamedTuple):
 
     uuids: Mapping[Any, UUID]
     """By primary key, in the order of the keys."""
-    missing: list[UUID]
+    missing: Sequence[UUID] = ()
     """UUIDs for which there is no item."""
 
 
@@ -62,7 +62,7 @@ def targets_of(items: Any, caller: Caller) -> Targets:
     if isinstance(items, Manager):
         items = items.all()
     if isinstance(items, QuerySet):
-        return Targets(_of_query_set(items, caller.model, caller.using), [])
+        return Targets(_of_query_set(items, caller.model, caller.using))
     if isinstance(items, str | bytes | Mapping) or not isinstance(items, Iterable):
         raise _wrong(items, caller.model)
     return _of_iterable(items, caller)

@@ -1,6 +1,6 @@
 """Write cancellations of locked items, and the status of those that become cancelled."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from timp_orders.models.lookups import Among
 from timp_orders.services.caller import Caller
 from timp_orders.services.planned import Planned
 from timp_orders.services.transactions import is_duplicate
-from timp_orders.states import Action
+from timp_orders.states import Action, Via
 
 __all__ = [
     "ConcurrentUpdate",
@@ -102,6 +102,9 @@ def decide(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
         if planned.facts.latest
     }
     decision = decision_of(caller, plans[0].command.action)
+    if caller.via == Via.DEADLINE:  # what silence decides is overdue, whether that was said or not
+        overdue_at = Coalesce(F("overdue_at"), Value(decision["decided_at"]))
+        decision |= {"overdue_at": overdue_at, "on_deadline": plans[0].command.action.value}
     found = undecided(caller.using).filter(Among(F("pk"), list(rows)))
     update(found, {**decision, **varying(rows)}, len(rows))
     return decided(caller, plans)
@@ -184,7 +187,8 @@ def _cancel_items(caller: Caller, plans: Plans) -> None:
     statuses = {planned.facts.pk: planned.item_status for planned in plans}
     still_cancellable = {f"{model.STATUS_FIELD}__in": caller.lifecycle.cancellable}
     found = caller.items().filter(Among(F("pk"), list(statuses)), **still_cancellable)
-    values = item_values(model, _by_row(model._meta.get_field(model.STATUS_FIELD), statuses))
+    field = model._meta.get_field(model.STATUS_FIELD)
+    values = item_values(model, _by_row(field, statuses, [*statuses.values()]))
     update(found, values, len(statuses))
 
 
@@ -196,17 +200,17 @@ def varying(rows: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
     field_of = Cancellation._meta.get_field
     names = next(iter(rows.values()))
     return {
-        name: _by_row(field_of(name), {pk: row[name] for pk, row in rows.items()}) for name in names
+        name: _by_row(field_of(name), rows, [row[name] for row in rows.values()]) for name in names
     }
 
 
-def _by_row(field: Any, values: Mapping[Any, Any]) -> Any:
-    """Return the value of a column for one UPDATE of rows, each with its own, by primary key."""
-    pks: dict[Any, list[Any]] = {}
-    for pk, value in values.items():
-        pks.setdefault(value, []).append(pk)
-    *others, last = pks
+def _by_row(field: Any, keys: Iterable[Any], values: Sequence[Any]) -> Any:
+    """Return the value of a column for one UPDATE of rows, each with its own."""
+    *others, last = dict.fromkeys(values)
     if not others:
         return last
+    pks: dict[Any, list[Any]] = {}
+    for pk, value in zip(keys, values, strict=True):
+        pks.setdefault(value, []).append(pk)
     whens = [When(Among(F("pk"), pks[value]), then=Value(value, field)) for value in others]
     return Case(*whens, default=Value(last, field), output_field=field)

@@ -15,7 +15,7 @@ from timp_orders import errors
 from timp_orders.policy import SYSTEM
 from timp_orders.services.caller import Caller
 from timp_orders.services.deadlines.decisions import CONFIRM, REJECT, foreseen
-from timp_orders.services.deadlines.due import Enforced, batches
+from timp_orders.services.deadlines.due import Enforced, batches, unmarked
 from timp_orders.services.deadlines.marks import OVERDUE, REMINDED
 from timp_orders.states import Via
 
@@ -73,9 +73,9 @@ def _enforce(caller: Caller, now: datetime, limit: int | None) -> Iterator[Enfor
 
 
 def _foresee(caller: Caller, now: datetime, limit: int | None) -> Iterator[Enforced]:
-    for mark in (REMINDED, OVERDUE):
-        for batch in batches(caller, mark.due(now), limit):
+    for mark, due in ((REMINDED, REMINDED.due(now)), (OVERDUE, unmarked(now))):
+        for batch in batches(caller, due, limit):
             yield mark.counted(len(batch))
-    to_decide = OVERDUE.due(now) | CONFIRM.due(now) | REJECT.due(now)
+    to_decide = unmarked(now) | CONFIRM.due(now) | REJECT.due(now)
     for batch in batches(caller, to_decide, limit):
         yield foreseen(caller, batch)

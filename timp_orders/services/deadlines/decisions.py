@@ -1,24 +1,32 @@
 """What silence decides: overdue cancellations are confirmed, or rejected."""
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
+from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from timp_orders import errors
 from timp_orders.conf import settings
 from timp_orders.models.lookups import Among
-from timp_orders.services.batches import Addressed
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
-from timp_orders.services.deadlines.due import Due, Enforced, asked, by_item
+from timp_orders.services.deadlines.due import (
+    Due,
+    Enforced,
+    asked,
+    by_item,
+    decided_at_once,
+    unmarked,
+)
 from timp_orders.services.engine import perform_many
 from timp_orders.services.reads import facts_of
 from timp_orders.services.rules import verdict
+from timp_orders.services.targets import Targets
 from timp_orders.services.transactions import in_transaction
 from timp_orders.services.writes import undecided
 from timp_orders.states import Action, OnDeadline
@@ -46,41 +54,52 @@ class _Decision(NamedTuple):
         return self.action.value
 
     def due(self, now: datetime) -> Q:
-        return Q(respond_by__lte=now, on_deadline=self.action.value)
+        told = Q(respond_by__lte=now, on_deadline=self.action.value)
+        return told | unmarked(now) if decided_at_once() == self.action else told
 
     def take(self, caller: Caller, batch: list[Due], now: datetime) -> Enforced:
         """Decide the cancellations of a batch that nobody has decided, in one transaction.
 
         :raises timp_orders.errors.Busy: none of them is decided.
         """
-        outcome = perform_many(caller, self._addressed(caller, batch), around_vetoes=True)
+        commands = self._commands(caller, batch)
+        by_item = sorted(batch, key=lambda one: one.item)
+        targets = Targets({one.item: one.item_uuid for one in by_item})
+        outcome = perform_many(caller, targets, commands.__getitem__, around_vetoes=True)
         done = self.counted(len(outcome.changed))
-        shipped, given_up = [], []
+        changed = set(outcome.changed)
+        marked = [one for one in batch if one.item_uuid in changed]
+        instead: dict[str, list[Due]] = {}
         for one in batch:
             error = outcome.refused.get(one.item_uuid)
             if error is None or isinstance(error, _DECIDED_BY_OTHERS):
                 continue
-            if isinstance(error, errors.AlreadyShipped):
-                shipped.append(one.pk)
-                continue
-            done.refused[one.item_uuid] = error
-            if not isinstance(error, errors.Veto):
-                given_up.append(one.pk)
-        # What has shipped can only be rejected; unconfirmed it would stay open for ever.
-        _say(caller, shipped, OnDeadline.REJECT.value)
-        _say(caller, given_up, "")
+            answer = self._answer_after(error)
+            if answer != self.action or one.overdue_at is None:
+                instead.setdefault(answer, []).append(one)
+            if not isinstance(error, errors.AlreadyShipped):
+                done.refused[one.item_uuid] = error
+        for answer, some in instead.items():
+            if _say(caller, [one.pk for one in some], answer, now):
+                marked += some
+        done.overdue = sum(one.overdue_at is None for one in marked)
         return done
 
-    def _addressed(self, caller: Caller, batch: Iterable[Due]) -> dict[Any, Addressed]:
-        """Return the commands by the items' primary keys, in their order."""
+    def _answer_after(self, error: errors.CancellationError) -> str:
+        """Say what is to become, from now on, of a cancellation that was refused."""
+        if isinstance(error, errors.AlreadyShipped):
+            return OnDeadline.REJECT.value  # else it would stay open for ever
+        return self.action.value if isinstance(error, errors.Veto) else ""
+
+    def _commands(self, caller: Caller, batch: Iterable[Due]) -> dict[UUID, Command]:
+        """Return the commands by the items' UUIDs."""
         note = _("There was no answer in time.")[: settings.NOTE_MAX_LENGTH]
         shipped = errors.AlreadyShipped.code
         tells = self.action == Action.REJECT and shipped in settings.REJECTION_REASONS
         commands = {}
-        for one in sorted(batch, key=lambda one: one.item):
+        for one in batch:
             reason = shipped if tells and one.item_status in caller.lifecycle.shipped else ""
-            command = Command(self.action, note, reason, named=one.uuid)
-            commands[one.item] = Addressed(one.item_uuid, command)
+            commands[one.item_uuid] = Command(self.action, note, reason, named=one.uuid)
         return commands
 
 
@@ -88,13 +107,17 @@ CONFIRM = _Decision(Action.CONFIRM, lambda count: Enforced(confirmed=count))
 REJECT = _Decision(Action.REJECT, lambda count: Enforced(rejected=count))
 
 
-def _say(caller: Caller, keys: list[int], on_deadline: str) -> None:
-    """Write what is to become of cancellations from now on, unless somebody decided them."""
-    if not keys:
-        return
+def _say(caller: Caller, keys: list[int], on_deadline: str, now: datetime) -> int:
+    """Write what is to become of overdue cancellations, unless somebody decided them.
+
+    :returns: how many there were.
+    """
     rows = undecided(caller.using).filter(Among(F("pk"), keys))
-    with suppress(errors.Busy):  # then the next run is refused the same, and writes it
-        in_transaction(partial(rows.update, on_deadline=on_deadline), caller.using)
+    values = {"on_deadline": on_deadline, "overdue_at": Coalesce(F("overdue_at"), Value(now))}
+    try:
+        return in_transaction(partial(rows.update, **values), caller.using)
+    except errors.Busy:
+        return 0  # then the next run is refused the same, and writes it
 
 
 def foreseen(caller: Caller, batch: Sequence[Due]) -> Enforced:

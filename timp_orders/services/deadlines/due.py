@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import F, Max, Q, QuerySet
 
+from timp_orders.conf import settings
 from timp_orders.errors import CancellationError
 from timp_orders.models import Cancellation
 from timp_orders.models.lookups import Among
@@ -14,9 +16,19 @@ from timp_orders.models.querysets import by_pages
 from timp_orders.policy import Policy
 from timp_orders.services.batches import BATCH_SIZE
 from timp_orders.services.caller import Caller
+from timp_orders.signals import cancellation_overdue
 from timp_orders.states import CancellationStatus, OnDeadline
 
-__all__ = ["Due", "Enforced", "asked", "asks_host", "batches", "by_item"]
+__all__ = [
+    "Due",
+    "Enforced",
+    "asked",
+    "asks_host",
+    "batches",
+    "by_item",
+    "decided_at_once",
+    "unmarked",
+]
 
 
 @dataclass
@@ -60,7 +72,7 @@ class Due(NamedTuple):
 
     pk: int
     uuid: UUID
-    on_deadline: str
+    overdue_at: datetime | None
     item: Any
     item_uuid: UUID
     item_status: Any
@@ -78,7 +90,7 @@ def batches(caller: Caller, due: Q, limit: int | None) -> Iterator[list[Due]]:
     # By their status, since the index on deadlines begins with it.
     rows = every.filter(due, status=CancellationStatus.REQUESTED, pk__lte=newest or 0)
     item = (f"order_item__{name}" for name in (caller.model.UUID_FIELD, caller.model.STATUS_FIELD))
-    columns = ("pk", "uuid", "on_deadline", "order_item_id", *item)
+    columns = ("pk", "uuid", "overdue_at", "order_item_id", *item)
     remaining = limit
     for page in by_pages(rows, BATCH_SIZE, columns):
         batch = [Due(*row) for row in page[:remaining]]
@@ -103,9 +115,26 @@ def by_item(caller: Caller, keys: Sequence[int], *, is_shown: bool = True) -> Qu
     return rows.select_related("order_item", *relations)
 
 
-def asks_host(caller: Caller) -> bool:
+def unmarked(now: datetime) -> Q:
+    """Tell which cancellations are not marked as overdue yet, though their deadline has passed."""
+    return Q(respond_by__lte=now, overdue_at=None)
+
+
+def asks_host() -> bool:
     """Tell whether it is a host's policy that says what becomes of overdue cancellations."""
-    return type(caller.policy).on_deadline is not Policy.on_deadline
+    return type(settings.policy).on_deadline is not Policy.on_deadline
+
+
+def decided_at_once() -> str | None:
+    """Return the action that decides cancellations in the statement that marks them as overdue.
+
+    :returns: ``None`` if somebody listens to what becomes overdue, a policy of the host's is asked
+        what becomes of it, or nothing does.
+    """
+    if cancellation_overdue.has_listeners(Cancellation) or asks_host():
+        return None
+    answer = settings.ON_DEADLINE
+    return None if answer == OnDeadline.NOTHING else answer
 
 
 def asked(caller: Caller, cancellation: Cancellation) -> str:

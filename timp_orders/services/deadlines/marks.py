@@ -13,7 +13,15 @@ from timp_orders.models import Cancellation
 from timp_orders.models.lookups import Among
 from timp_orders.services.caller import Caller
 from timp_orders.services.command import Command
-from timp_orders.services.deadlines.due import Due, Enforced, asked, asks_host, by_item
+from timp_orders.services.deadlines.due import (
+    Due,
+    Enforced,
+    asked,
+    asks_host,
+    by_item,
+    decided_at_once,
+    unmarked,
+)
 from timp_orders.services.locks import locked_facts
 from timp_orders.services.receivers import around_vetoes, send_each
 from timp_orders.services.transactions import in_transaction
@@ -58,7 +66,7 @@ class _Mark(NamedTuple):
         latest = {
             found.latest.pk for found in facts.values() if found.latest and found.latest.is_open
         }
-        is_shown = self.signal.has_listeners(Cancellation) or asks_host(caller)
+        is_shown = self.signal.has_listeners(Cancellation) or asks_host()
         waiting = [one.pk for one in batch if one.pk in latest]
         rows = by_item(caller, waiting, is_shown=is_shown)
         found = list(rows.filter(**{self.column: None}))
@@ -85,8 +93,12 @@ def _nearly(now: datetime) -> Q:
     before = settings.REMIND_BEFORE
     if before is None:
         return Q(pk__in=())
-    unmarked = Q(reminded_at=None, overdue_at=None)
-    return unmarked & Q(respond_by__gt=now, respond_by__lte=now + before)
+    unsaid = Q(reminded_at=None, overdue_at=None)
+    return unsaid & Q(respond_by__gt=now, respond_by__lte=now + before)
+
+
+def _overdue(now: datetime) -> Q:
+    return Q(pk__in=()) if decided_at_once() else unmarked(now)
 
 
 REMINDED = _Mark(
@@ -99,7 +111,7 @@ REMINDED = _Mark(
 OVERDUE = _Mark(
     "overdue_at",
     cancellation_overdue,
-    lambda now: Q(respond_by__lte=now, overdue_at=None),
+    _overdue,
     lambda caller, one: {"on_deadline": asked(caller, one)},
     lambda count: Enforced(overdue=count),
 )
