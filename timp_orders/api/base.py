@@ -22,6 +22,7 @@ from rest_framework.serializers import BaseSerializer
 from timp_orders import errors
 from timp_orders.api import problems
 from timp_orders.api.body import BodyParser, is_unreadable, receive
+from timp_orders.api.serializers import shared
 from timp_orders.conf import settings
 from timp_orders.models import get_order_item_model
 from timp_orders.policy import may_be_on_a_side
@@ -115,6 +116,14 @@ class CancellationAPIView(GenericBase):
         body = response.render().rendered_content
         headers = dict(response.items())
         return StreamingHttpResponse([body], status=response.status_code, headers=headers)
+
+    @cached_property
+    def describe(self) -> Callable[[Any], Any]:
+        """Describes a row, by the view's serializer."""
+        kind: Any = self.get_serializer_class()
+        serializer: Any = shared(kind) or self.get_serializer()
+        describe: Callable[[Any], Any] = serializer.to_representation
+        return describe
 
     def read_body(self, request: Request) -> dict[str, Any]:
         """Read and check the body.

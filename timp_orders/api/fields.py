@@ -1,8 +1,10 @@
 """Fields of answers: what stands at an item's declared paths, and timestamps."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models.constants import LOOKUP_SEP
 from django.utils import timezone
 from rest_framework import ISO_8601, serializers
@@ -15,6 +17,8 @@ else:
     FieldBase = object
 
 __all__ = [
+    "ChoiceColumn",
+    "Column",
     "NumberPathField",
     "PathField",
     "StatusField",
@@ -24,11 +28,30 @@ __all__ = [
 ]
 
 
+class Column(FieldBase):
+    """A field that reads an attribute of a row.
+
+    REST framework asks of each value whether it is a dictionary's, or a function's; that makes a
+    list take a fifth longer.
+    """
+
+    source: str
+
+    def get_attribute(self, row: Any) -> Any:
+        return getattr(row, self.source)
+
+
+class ChoiceColumn(Column, serializers.ChoiceField):
+    pass
+
+
 class PathField(FieldBase):
     """A field of an order item, or of its order, by the path that the item's class declares.
 
     :param name: one of ``AbstractOrderItem.paths()``.
     """
+
+    source: str
 
     def __init__(self, name: str, **kwargs: Any) -> None:
         self.name = name
@@ -39,13 +62,13 @@ class PathField(FieldBase):
         if path != field_name:
             self.source = path.replace(LOOKUP_SEP, ".")
         super().bind(field_name, parent)
+        # "" is declared for what the host does not have.
+        self._read = attrgetter(self.source) if path else lambda item: None
 
     def get_attribute(self, item: Any) -> Any:
-        if not self.source:  # "" is declared for what the host does not have
-            return None
         try:
-            return super().get_attribute(item)
-        except serializers.SkipField:  # a relation on the way is null
+            return self._read(item)
+        except (AttributeError, ObjectDoesNotExist):  # a relation on the way is null
             return None
 
 
@@ -73,7 +96,7 @@ class NumberPathField(PathField, serializers.IntegerField):
         return int(value) if value == int(value) else float(value)
 
 
-class TimestampField(serializers.DateTimeField):
+class TimestampField(Column, serializers.DateTimeField):
     """An ISO 8601 timestamp, whatever the host's ``DATETIME_FORMAT``."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -46,6 +46,10 @@ class ListView(CancellationAPIView, ListBase):
     get_row_model: Callable[[], type[Any]]
     """Returns the model in the order of whose keys the rows come."""
 
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        page: Any = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response([self.describe(row) for row in page])
+
 
 class CancellationsView(ListView):
     """The cancellations that the caller may see, in the order of their requests.

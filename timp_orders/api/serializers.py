@@ -3,11 +3,14 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from timp_orders.api.codes import CodeField
 from timp_orders.api.fields import (
+    ChoiceColumn,
+    Column,
     NumberPathField,
     StatusField,
     TextPathField,
@@ -45,7 +48,15 @@ NEWEST = 50
 """As many cancellations of an item as its detail shows."""
 
 
-class NamedItemSerializer(BaseSerializer):
+class _Kept:
+    """A serializer that keeps the list of its fields, which REST framework makes for each row."""
+
+    @cached_property
+    def _readable_fields(self) -> list[Any]:
+        return list(super()._readable_fields)  # type: ignore[misc]
+
+
+class NamedItemSerializer(_Kept, BaseSerializer):
     """An order item's own fields."""
 
     order_item_uuid = UUIDPathField("uuid")
@@ -57,10 +68,10 @@ class NamedItemSerializer(BaseSerializer):
     status = StatusField("status")
 
 
-class CancellationSerializer(CancellationBase):
+class CancellationSerializer(_Kept, CancellationBase):
     """A cancellation without its users: names never cross from one side to the other."""
 
-    requested_by = serializers.ChoiceField(
+    requested_by = ChoiceColumn(
         Party.choices,
         source="requested_party",
         read_only=True,
@@ -71,10 +82,10 @@ class CancellationSerializer(CancellationBase):
         allow_null=True,
         help_text=_("Until when the supplier has to answer; null where there is no deadline."),
     )
-    decided_by = serializers.ChoiceField(
+    decided_by = ChoiceColumn(
         Party.choices, source="decided_party", read_only=True, allow_null=True
     )
-    decided_via = serializers.ChoiceField(
+    decided_via = ChoiceColumn(
         Via.choices,
         source="decided_door",
         read_only=True,
@@ -102,6 +113,17 @@ class CancellationSerializer(CancellationBase):
             "decision_note",
         ]
         read_only_fields = fields
+
+    def build_standard_field(self, field_name: str, model_field: Any) -> tuple[Any, Any]:
+        found: Any = super().build_standard_field(field_name, model_field)
+        kind, options = found
+        return _column(kind), options
+
+
+@cache
+def _column(kind: Any) -> Any:
+    """Return the kind of field that reads a column by its name alone."""
+    return type(kind.__name__, (Column, kind), {})
 
 
 class ItemSerializer(NamedItemSerializer):
@@ -180,12 +202,14 @@ class ProblemSerializer(BaseSerializer):
     )
 
 
-def shared(kind: type[BaseSerializer]) -> BaseSerializer:
-    """Return one serializer for all answers of this app's own kinds.
+def shared(kind: type[BaseSerializer]) -> BaseSerializer | None:
+    """Return one serializer for all answers of a kind; ``None`` if it is not the app's own.
 
     REST framework copies every field for every serializer that it makes, which costs more than a
-    statement does. These depend on no request and on no setting.
+    statement does. The app's own depend on no request and on no setting.
     """
+    if kind not in (ItemSerializer, ItemDetailSerializer, ListedCancellationSerializer):
+        return None
     return _made(kind, tuple(get_order_item_model().paths().values()))
 
 

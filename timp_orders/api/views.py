@@ -27,7 +27,6 @@ from timp_orders.api.inputs import (
 from timp_orders.api.serializers import (
     ItemDetailSerializer,
     ItemSerializer,
-    shared,
 )
 from timp_orders.services import BY_ACTION
 from timp_orders.services.reads import visible_item
@@ -68,10 +67,7 @@ class ItemCallView(CancellationAPIView):
 
     def answer(self, item: Any) -> Response:
         """Describe an item by ``serializer_class``, which a subclass may replace."""
-        kind: Any = self.get_serializer_class()
-        is_own = kind in (ItemSerializer, ItemDetailSerializer)
-        serializer = shared(kind) if is_own else self.get_serializer()
-        return Response(serializer.to_representation(item))
+        return Response(self.describe(item))
 
 
 class ItemActionView(ItemCallView, UpdateBase):
