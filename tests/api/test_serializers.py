@@ -11,13 +11,15 @@ from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.renderers import JSONRenderer
 from rest_framework.serializers import CharField
+from rest_framework.test import APIRequestFactory, force_authenticate
 
 from timp_orders.api import serializers
+from timp_orders.api.list_views import CancellationsView
 from timp_orders.api.serializers import shared
 from timp_orders.models import OrderItem
 from timp_orders.services import SYSTEM
 from timp_orders.services.caller import Caller
-from timp_orders.services.reads import visible_item
+from timp_orders.services.reads import visible_cancellations, visible_item
 from timp_orders.testing import CancellationFactory
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +74,31 @@ def test_a_host_adds_replaces_and_removes_fields(item, supplier_user):
     assert answer["sku_id"] == item.order.po_number
     assert answer["supplier_name"] == item.supplier.name
     assert answer["supported_actions"] == []
+
+
+def test_a_hosts_list_is_described_by_its_own_serializer(cancellation, supplier_user):
+    class Ours(serializers.ListedCancellationSerializer):
+        label = CharField(source="get_status_display")  # a method, which REST framework calls
+
+        class Meta(serializers.ListedCancellationSerializer.Meta):
+            fields = [*serializers.ListedCancellationSerializer.Meta.fields, "label", "open"]
+
+    class OurView(CancellationsView):
+        def get_serializer_class(self):
+            return Ours
+
+    request = APIRequestFactory().get("/")
+    force_authenticate(request, supplier_user)
+    (row,) = OurView.as_view()(request).data["results"]
+    assert (row["label"], row["open"], row["status"]) == ("requested", True, "requested")
+    own = shared(serializers.ListedCancellationSerializer)
+    (read,) = visible_cancellations(Caller.of(supplier_user))
+    assert {**row, **own.to_representation(read)} == row
+
+
+@pytest.mark.parametrize("kind", [serializers.ListedCancellationSerializer, list])
+def test_only_the_apps_own_kinds_are_shared(kind):
+    assert (shared(kind) is shared(kind) is not None) == (kind is not list)
 
 
 def test_what_a_relation_that_is_null_leads_to_is_null_or_an_empty_text(item):

@@ -122,7 +122,9 @@ class CancellationSerializer(_Kept, CancellationBase):
 
 @cache
 def _column(kind: Any) -> Any:
-    """Return the kind of field that reads a column by its name alone."""
+    """Return the kind of field that reads a column by its name alone, if this one reads no more."""
+    if kind.get_attribute is not serializers.Field.get_attribute:
+        return kind
     return type(kind.__name__, (Column, kind), {})
 
 
@@ -142,12 +144,13 @@ class ItemSerializer(NamedItemSerializer):
     supported_actions = serializers.SerializerMethodField()
 
     def get_quantity_cancelled(self, item: Any) -> int | None:
-        facts = reading_of(item).facts
-        left = facts.quantity_left(item.lifecycle())
+        caller, facts = reading_of(item)
+        left = facts.quantity_left(caller.lifecycle)
         return None if facts.ordered is None or left is None else facts.ordered - left
 
     def get_quantity_left(self, item: Any) -> int | None:
-        return reading_of(item).facts.quantity_left(item.lifecycle())
+        caller, facts = reading_of(item)
+        return facts.quantity_left(caller.lifecycle)
 
     def get_supported_actions(self, item: Any) -> list[Action]:
         return supported_actions(item, reading_of(item).caller.by)
