@@ -322,6 +322,16 @@ class TestDecisions:
         assert enforce_deadlines(now=NOW) == NOTHING
         assert sent == [("rejected", one.pk)]
 
+    @pytest.mark.parametrize("act", [services.withdraw_cancellation, services.cancel_items])
+    def test_what_silence_never_decides_says_nothing_of_it(self, waiting, act):
+        """Trusted code may say "deadline" of whatever it does."""
+        cancellations = waiting(NOW, 2)
+        act([one.order_item for one in cancellations], by=SYSTEM, via="deadline")
+        found = [read(one) for one in cancellations]
+        assert {(one.decided_via, one.on_deadline, one.overdue_at) for one in found} == {
+            ("deadline", "", None)
+        }
+
     def test_a_new_cancellation_is_not_taken_for_the_overdue_one(self, configured, waiting):
         """A run ends: what comes meanwhile waits for the next one, though it may be overdue too."""
         configured(ON_DEADLINE="confirm")

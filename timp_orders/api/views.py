@@ -24,10 +24,7 @@ from timp_orders.api.inputs import (
     RejectionSerializer,
     RequestSerializer,
 )
-from timp_orders.api.serializers import (
-    ItemDetailSerializer,
-    ItemSerializer,
-)
+from timp_orders.api.serializers import ItemDetailSerializer, ItemSerializer
 from timp_orders.services import BY_ACTION
 from timp_orders.services.reads import visible_item
 from timp_orders.states import Action, Via

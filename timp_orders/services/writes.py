@@ -16,7 +16,7 @@ from timp_orders.models.lookups import Among
 from timp_orders.services.caller import Caller
 from timp_orders.services.planned import Planned
 from timp_orders.services.transactions import is_duplicate
-from timp_orders.states import Action, Via
+from timp_orders.states import Action, OnDeadline, Via
 
 __all__ = [
     "ConcurrentUpdate",
@@ -94,17 +94,19 @@ def decide(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
     :returns: what was written.
     :raises ConcurrentUpdate: not all rows are as they were read.
     """
-    if plans[0].command.action.cancels:
+    action = plans[0].command.action
+    if action.cancels:
         _cancel_items(caller, plans)
     rows = {
         planned.facts.latest.pk: planned.decision_columns()
         for planned in plans
         if planned.facts.latest
     }
-    decision = decision_of(caller, plans[0].command.action)
-    if caller.via == Via.DEADLINE:  # what silence decides is overdue, whether that was said or not
+    decision = decision_of(caller, action)
+    if caller.via == Via.DEADLINE and action in OnDeadline.values:
+        # What silence decides is overdue, whether that was said before or not.
         overdue_at = Coalesce(F("overdue_at"), Value(decision["decided_at"]))
-        decision |= {"overdue_at": overdue_at, "on_deadline": plans[0].command.action.value}
+        decision |= {"overdue_at": overdue_at, "on_deadline": action.value}
     found = undecided(caller.using).filter(Among(F("pk"), list(rows)))
     update(found, {**decision, **varying(rows)}, len(rows))
     return decided(caller, plans)
