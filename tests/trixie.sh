@@ -28,12 +28,16 @@ within() {
 within "DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
     chromium chromium-driver >/dev/null"
 
+# What is generated from the rules of the workflow depends on no version: the newest is enough.
+GENERATED="--ignore=tests/test_every_combination_of_parts.py --ignore=tests/test_sequences.py"
+
 for django in 6.0 6.1; do
     venv=/venv-$django
     within "python3 -m venv $venv"
     within "$venv/bin/pip install -qq -e '.[test]' 'Django==$django.*'"
     within "$venv/bin/python -c 'import django, sys; print(sys.version, django.__version__)'"
-    within "$venv/bin/python -m pytest -q --ignore=tests/clients --ignore=tests/browser"
+    less=$([ "$django" = 6.1 ] || echo "$GENERATED")
+    within "$venv/bin/python -m pytest -q --ignore=tests/clients --ignore=tests/browser $less"
     within "$venv/bin/python example_project/manage.py makemigrations --check --dry-run"
 done
 
