@@ -16,6 +16,9 @@ from timp_orders.testing import CancellationFactory, OrderItemFactory
 
 pytestmark = BROWSER
 
+PAGE = "return document.readyState === 'complete' ? performance.timeOrigin : null"
+"""When the page that is shown was begun; nothing before all of it is there."""
+
 
 class Morning:
     """Counts what a member of staff presses, and the pages that this brings."""
@@ -26,12 +29,15 @@ class Morning:
         window.open("/admin/")
 
     def press(self, css):
-        self.window.find(css)
-        before = self.window.driver.current_url, self.window.run("return performance.timeOrigin")
-        self.window.click(css)
+        """Press a button, a link or a box; what leads to another page is waited for."""
+        pressed = self.window.find(css)
+        leads = pressed.tag_name == "a" or pressed.get_attribute("type") == "submit"
+        before = self.window.run("return performance.timeOrigin")
+        pressed.click()
         self.clicks += 1
-        after = self.window.driver.current_url, self.window.run("return performance.timeOrigin")
-        self.pages += before != after
+        if leads:
+            self.window.wait(lambda: self.window.run(PAGE) not in (before, None))
+            self.pages += 1
 
     def follow(self, address):
         self.press(f'a[href*="{address}"]')

@@ -62,10 +62,13 @@ class Window:
         self.click("[type=submit]")
         self.find("#user-tools")  # what is opened too early would break it off
 
+    def wait(self, condition):
+        """Return what a function returns, as soon as that is something."""
+        return WebDriverWait(self.driver, 20).until(lambda driver: condition())
+
     def find(self, css):
         """Find the first such element, as soon as it is there."""
-        wait = WebDriverWait(self.driver, 20)
-        return wait.until(lambda driver: driver.find_element(By.CSS_SELECTOR, css))
+        return self.wait(lambda: self.driver.find_element(By.CSS_SELECTOR, css))
 
     def texts(self, css):
         return [element.text for element in self.driver.find_elements(By.CSS_SELECTOR, css)]
@@ -77,8 +80,7 @@ class Window:
         self.find(css).click()
 
     def follow(self, text):
-        wait = WebDriverWait(self.driver, 20)
-        wait.until(lambda driver: driver.find_element(By.PARTIAL_LINK_TEXT, text)).click()
+        self.wait(lambda: self.driver.find_element(By.PARTIAL_LINK_TEXT, text)).click()
 
     def type(self, css, text):
         self.find(css).send_keys(text)
