@@ -31,7 +31,7 @@ STEPS = {
 
 def measure(options):
     """Make each call on either item, in turn."""
-    rounds = WARM_UP + (50 if options.short else 300)
+    rounds = WARM_UP + (10 if options.short else 300)
     _add_retailer_user()
     # A short history has to stay short, so each of these items has its own round.
     short = _items(LENGTHS["short"], rounds)

@@ -65,7 +65,7 @@ def measure(options):
     if connection.vendor != "postgresql":
         return [{"what": "needs PostgreSQL"}]
     sizes = SHORT_SIZES if options.short else SIZES
-    rounds = 50 if options.short else min(options.rounds, 500)
+    rounds = 15 if options.short else min(options.rounds, 500)
     with ExitStack() as stack:
         using = {size: stack.enter_context(_filled(size, items)) for size, items in sizes.items()}
         work = {size: _work(wrapper, rounds) for size, wrapper in using.items()}
