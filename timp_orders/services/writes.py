@@ -1,6 +1,7 @@
 """Write cancellations of locked items, and the status of those that become cancelled."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -26,6 +27,7 @@ __all__ = [
     "decision_of",
     "item_values",
     "open_cancellations",
+    "overdue",
     "require_written",
     "undecided",
     "update",
@@ -104,9 +106,7 @@ def decide(caller: Caller, plans: Plans) -> QuerySet[Cancellation]:
     }
     decision = decision_of(caller, action)
     if caller.via == Via.DEADLINE and action in OnDeadline.values:
-        # What silence decides is overdue, whether that was said before or not.
-        overdue_at = Coalesce(F("overdue_at"), Value(decision["decided_at"]))
-        decision |= {"overdue_at": overdue_at, "on_deadline": action.value}
+        decision |= overdue(action.value, decision["decided_at"])
     found = undecided(caller.using).filter(Among(F("pk"), list(rows)))
     update(found, {**decision, **varying(rows)}, len(rows))
     return decided(caller, plans)
@@ -140,6 +140,14 @@ def decision_of(caller: Caller, action: Action) -> dict[str, Any]:
         "decided_side": caller.party(action),
         "decided_via": caller.via,
     }
+
+
+def overdue(on_deadline: str, now: datetime) -> dict[str, Any]:
+    """Return what overdue cancellations say of it, whether or not they were marked before.
+
+    :param on_deadline: what is to become of them, or became.
+    """
+    return {"on_deadline": on_deadline, "overdue_at": Coalesce(F("overdue_at"), Value(now))}
 
 
 @cache

@@ -6,8 +6,7 @@ from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from timp_orders import errors
@@ -28,7 +27,7 @@ from timp_orders.services.reads import facts_of
 from timp_orders.services.rules import verdict
 from timp_orders.services.targets import Targets
 from timp_orders.services.transactions import in_transaction
-from timp_orders.services.writes import undecided
+from timp_orders.services.writes import overdue, undecided
 from timp_orders.states import Action, OnDeadline
 
 __all__ = ["CONFIRM", "REJECT", "foreseen"]
@@ -63,8 +62,8 @@ class _Decision(NamedTuple):
         :raises timp_orders.errors.Busy: none of them is decided.
         """
         commands = self._commands(caller, batch)
-        by_item = sorted(batch, key=lambda one: one.item)
-        targets = Targets({one.item: one.item_uuid for one in by_item})
+        in_order = sorted(batch, key=lambda one: one.item)
+        targets = Targets({one.item: one.item_uuid for one in in_order})
         outcome = perform_many(caller, targets, commands.__getitem__, around_vetoes=True)
         done = self.counted(len(outcome.changed))
         changed = set(outcome.changed)
@@ -113,9 +112,8 @@ def _say(caller: Caller, keys: list[int], on_deadline: str, now: datetime) -> in
     :returns: how many there were.
     """
     rows = undecided(caller.using).filter(Among(F("pk"), keys))
-    values = {"on_deadline": on_deadline, "overdue_at": Coalesce(F("overdue_at"), Value(now))}
     try:
-        return in_transaction(partial(rows.update, **values), caller.using)
+        return in_transaction(partial(rows.update, **overdue(on_deadline, now)), caller.using)
     except errors.Busy:
         return 0  # then the next run is refused the same, and writes it
 
